@@ -1,0 +1,62 @@
+"""The settings file of a calendar connection."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from worker.core.errors import Invalid
+from worker.core.preferences import CalendarPreferences, calendar_preferences
+
+
+def test_everything_is_optional() -> None:
+    assert calendar_preferences({}) == CalendarPreferences()
+
+
+def test_the_settings_of_the_contract_are_understood() -> None:
+    found = calendar_preferences(
+        {
+            "calendars": [{"team_id": "usr_1", "calendar": "tech1@example.com"}],
+            "time_zone": "America/New_York",
+            "on_remote_delete": "flag",
+            "on_both_changed": "calendar",
+            "remote_reschedule": False,
+            "window_days": {"past": 7, "future": 90},
+        }
+    )
+    assert found.calendars == {"usr_1": "tech1@example.com"}
+    assert (found.on_remote_delete, found.on_both_changed, found.remote_reschedule) == ("flag", "calendar", False)
+    assert (found.past, found.future) == (timedelta(days=7), timedelta(days=90))
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"time_zone": 5}, "time_zone"),
+        ({"time_zone": ""}, "time_zone"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"on_remote_delete": "ignore"}, "on_remote_delete"),
+        ({"on_both_changed": "newest"}, "on_both_changed"),
+        ({"remote_reschedule": "yes"}, "remote_reschedule"),
+        ({"window_days": 30}, "window_days"),
+        ({"window_days": {"past": -1}}, "window_days.past"),
+        ({"window_days": {"past": True}}, "window_days.past"),
+        ({"window_days": {"sideways": 1}}, "window_days.sideways"),
+        ({"calendars": {"usr_1": "a"}}, "calendars"),
+        ({"calendars": ["usr_1"]}, "calendars[0]"),
+        ({"calendars": [{"team_id": "usr_1"}]}, "calendars[0]"),
+        ({"calendars": [{"team_id": "u", "calendar": "a"}, {"team_id": "u", "calendar": "b"}]}, "calendars[1]"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        calendar_preferences(settings)
+    assert list(refused.value.details) == [field]
+    assert field in refused.value.message
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        calendar_preferences({"time_zone": 5, "remote_reschedule": 1})
+    assert list(refused.value.details) == ["time_zone", "remote_reschedule"]

@@ -1,0 +1,81 @@
+"""What the source told: older never overwrites newer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from worker.core.records import CLIENT, JOB, VISIT, Record, is_stale, merged, same_meaning
+
+NOON = datetime(2026, 5, 29, 12, tzinfo=UTC)
+
+
+def told(minutes: float | None, told_at: float | None = None, *, deleted: bool = False, **content: Any) -> Record:
+    when = None if minutes is None else NOON + timedelta(minutes=minutes)
+    heard = None if told_at is None else NOON + timedelta(minutes=told_at)
+    return Record(VISIT, "vis_1", content, when, heard, deleted)
+
+
+@pytest.mark.parametrize(
+    ("known", "arrived", "stale"),
+    [
+        (told(5), told(4), True),
+        (told(5), told(6), False),
+        (told(5), told(5), False),
+        (told(5, 7), told(5, 6), True),
+        (told(5, 6), told(5, 7), False),
+        (told(5, 6), told(5), False),
+        (told(None), told(1), False),
+        (told(5), told(None), False),
+    ],
+)
+def test_a_snapshot_older_than_what_is_known_is_stale(known: Record, arrived: Record, stale: bool) -> None:
+    assert is_stale(known, arrived) is stale
+
+
+@pytest.mark.parametrize(
+    ("known", "arrived", "applied"),
+    [
+        (told(5, status="completed"), told(4, status="in_progress"), False),
+        (told(5, status="completed"), told(5, status="in_progress"), False),
+        (told(5, status="completed"), told(6, status="in_progress"), True),
+        (told(5, status="cancelled"), told(5, status="scheduled"), False),
+        (told(5, status="cancelled"), told(6, status="scheduled"), True),
+        (told(5, status="completed"), told(None, status="paused"), False),
+        (told(5, status="completed"), told(5, notes="x"), True),
+        (told(5, status="completed"), told(5, status="completed", notes="x"), True),
+        (told(None, status="completed"), told(5, status="paused"), True),
+        (told(5, status="paused"), told(5, status="in_progress"), True),
+    ],
+)
+def test_final_states_are_left_only_by_something_newer(known: Record, arrived: Record, applied: bool) -> None:
+    """Lesson 17: `completed`, then a late `in_progress`: stays completed."""
+    assert (merged(known, arrived) is not None) is applied
+
+
+def test_fields_that_were_not_named_stay_as_they_were() -> None:
+    after = merged(told(1, status="scheduled", notes="Ring twice"), told(2, status="in_transit"))
+    assert after is not None
+    assert after.content == {"status": "in_transit", "notes": "Ring twice"}
+    assert after.source_time == NOON + timedelta(minutes=2)
+
+
+def test_what_was_unknown_is_taken_as_told() -> None:
+    record = told(1, status="scheduled")
+    assert merged(None, record) is record
+
+
+def test_a_late_update_does_not_bring_a_deleted_visit_back() -> None:
+    assert merged(told(5, deleted=True), told(4, status="scheduled")) is None
+
+
+def test_the_same_content_again_changes_nothing() -> None:
+    assert same_meaning(told(1, notes="x"), told(9, notes="x"))
+    assert not same_meaning(told(1, notes="x"), told(9, notes="y"))
+    assert not same_meaning(told(1, notes="x"), told(9, deleted=True, notes="x"))
+    assert not same_meaning(None, told(1))
+
+
+def test_a_visit_needs_its_job_and_its_client() -> None:
+    assert told(1, job_id="job_1", client_id="cli_1").needs == {(JOB, "job_1"), (CLIENT, "cli_1")}
+    assert told(1, job_id=None).needs == frozenset()

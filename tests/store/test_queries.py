@@ -1,0 +1,124 @@
+"""Work grows with what changed: the questions that every sync asks are answered from an index."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection as Transaction
+from sqlalchemy import event, insert, text
+
+from tests.store.things import NOON, later, visit
+from worker.core.connections import Connection, StreamState
+from worker.core.jobs import Job, Lease
+from worker.core.records import VISIT
+from worker.store import Store, tables
+from worker.store.engine import Database
+
+MANY = 3000
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def full(database: Database, google: Connection, primary: StreamState, running: tuple[Job, Lease]) -> None:
+    """Thousands of settled records, links, strangers and ended jobs."""
+    with database.writing() as connection:
+        for place in range(0, MANY, 500):
+            _fill(connection, google, primary, range(place, place + 500))
+        connection.execute(text("ANALYZE"))
+
+
+def _fill(connection: Transaction, google: Connection, primary: StreamState, places: range) -> None:
+    record = {"account_id": google.account_id, "kind": VISIT, "content": {}, "deleted": False}
+    link = {"stream_id": primary.id, "connection_id": google.id, "published": True}
+    ended = {"account_id": google.account_id, "connection_id": google.id, "integration": "google_calendar"}
+    ended |= {"mode": "full", "trigger": "api", "only": [], "status": "succeeded", "counts": {}, "tallies": {}}
+    need = {"account_id": google.account_id, "kind": VISIT, "needed_kind": "client"}
+    rows: dict[Any, list[dict[str, Any]]] = {
+        tables.records: [{**record, "local_id": f"v{n}", "number": n, "starts_at": later(n)} for n in places],
+        tables.record_needs: [{**need, "local_id": f"v{n}", "needed_id": f"c{n}"} for n in places],
+        tables.links: [{**link, "local_id": f"v{n}", "remote_id": f"r{n}", "number": n} for n in places],
+        tables.strangers: [{"stream_id": primary.id, "remote_id": f"s{n}", "version": "1"} for n in places],
+        tables.jobs: [{**ended, "id": f"syn_{n}", "created_at": NOON} for n in places],
+        tables.events: [_event(google.account_id, n) for n in places],
+    }
+    for table, some in rows.items():
+        connection.execute(insert(table), some)
+
+
+def _event(account_id: str, n: int) -> dict[str, Any]:
+    times = {"created_at": NOON, "received_at": NOON}
+    return {"account_id": account_id, "event_id": f"e{n}", "type": "x", "body": {}, "result": "applied", **times}
+
+
+def plans_of(database: Database, store: Store, ask: Callable[[], Any]) -> list[str]:
+    """How the database carries out each statement that ``ask`` sends."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        sent.append((statement, parameters))
+
+    engine = store._database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    ask()
+    event.remove(engine, "before_cursor_execute", note)
+    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    plans = []
+    with database.reading() as connection:
+        for statement, parameters in sent:
+            if statement.lstrip().startswith(("SELECT", "UPDATE", "WITH", "DELETE")):
+                rows = connection.exec_driver_sql(explain + statement, parameters).all()
+                plans.append("\n".join(str(row[-1]) for row in rows))
+    return plans
+
+
+QUESTIONS: dict[str, Callable[[Store, Connection, StreamState], Any]] = {
+    "todo": lambda store, google, _: store.plans.todo(google, VISIT, MANY - 5, 100),
+    "pending": lambda store, google, _: store.plans.pending(google.id),
+    "strays": lambda store, google, _: store.plans.strays(google.id),
+    "links_of": lambda store, google, _: store.plans.links_of(google.id, ["v7", "v8"]),
+    "attention": lambda store, google, _: store.feed.attention(google.id),
+    "due": lambda store, google, _: store.connections.due(NOON, 10),
+    "active": lambda store, google, _: store.jobs.active(google.id),
+    "requeue_lost": lambda store, google, _: store.jobs.requeue_lost(NOON),
+    "to_ring": lambda store, google, _: store.jobs.to_ring(NOON, 5),
+    "context": lambda store, _, primary: store.observations.context(primary, ["r1", "s2"], ["v3"]),
+    "unlisted": lambda store, _, primary: store.observations.unlisted(primary, 1, "v29", 10),
+    "unlisted_strangers": lambda store, _, primary: store.observations.unlisted_strangers(primary, 1, "s29", 10),
+    "views": lambda store, google, _: store.records.views(google.account_id, ["v1", "v2"]),
+    "missing_needs": lambda store, google, _: store.records.missing_needs(google.account_id, ["v1", "v2"]),
+    "receive": lambda store, google, _: store.records.receive(google.account_id, [visit("v1", later(1), notes="new")]),
+    "listed": lambda store, google, _: store.jobs.listed(google.account_id, limit=5),
+}
+
+
+@pytest.mark.usefixtures("full")
+def test_the_questions_of_every_sync_are_answered_from_an_index(
+    store: Store, database: Database, google: Connection, primary: StreamState
+) -> None:
+    big = ("records", "record_needs", "links", "strangers", "jobs", "events")
+    scanned = []
+    for name, ask in QUESTIONS.items():
+        for plan in plans_of(database, store, lambda ask=ask: ask(store, google, primary)):
+            whole = [f"SCAN {table}" for table in big] + [f"Seq Scan on {table}" for table in big]
+            lines = [line for line in plan.splitlines() if "USING" not in line]
+            scanned += [
+                f"{name}: {line}"
+                for line in lines
+                if any(line.strip().removeprefix("->  ").startswith(w) for w in whole)
+            ]
+    assert scanned == []
+
+
+def test_views_take_the_same_three_statements_for_two_visits_and_for_many(
+    store: Store, database: Database, google: Connection
+) -> None:
+    for how_many in (2, 400):
+        visit_ids = [f"v{n}" for n in range(how_many)]
+        plans = plans_of(database, store, lambda ids=visit_ids: store.records.views(google.account_id, ids))
+        assert len(plans) <= 3

@@ -1,0 +1,1 @@
+"""Visit Sync keeps FieldCamp visits, calendars and books in agreement."""

@@ -1,0 +1,42 @@
+"""``visit-sync``: the command line of contract §3."""
+
+import sys
+
+import typer
+
+from worker.cli import accounts, connections, database, demo, processes, syncs
+from worker.cli.speech import fail
+from worker.core.errors import Invalid, NotConnected, SyncError, SyncInProgress
+from worker.logs import configure
+
+FAILED, MISTAKE, CONFLICT, NOT_CONNECTED = 1, 2, 3, 4
+
+app = typer.Typer(
+    name="visit-sync",
+    help="Keeps FieldCamp visits, calendars and books in agreement.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for part in (processes, demo, database, accounts, connections, syncs):
+    part.add_to(app)
+
+
+def main() -> None:
+    """Run the command; a user's mistake is one line on standard error and never a traceback."""
+    configure()
+    try:
+        app()
+    except SyncError as error:
+        fail(error.message)
+        sys.exit(exit_status(error))
+
+
+def exit_status(error: SyncError) -> int:
+    """3 for a conflict, 4 for not connected, 2 for a mistake in what was asked, 1 for the rest (contract §3)."""
+    if isinstance(error, SyncInProgress):
+        return CONFLICT
+    if isinstance(error, NotConnected):
+        return NOT_CONNECTED
+    return MISTAKE if isinstance(error, Invalid) else FAILED

@@ -1,0 +1,113 @@
+"""What we publish of a record: frozen values that normalise themselves and compare by meaning."""
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+
+from worker.core.codec import decode, encode
+
+TITLE_LIMIT = 255
+LOCATION_LIMIT = 500
+DESCRIPTION_LIMIT = 8000
+"""Characters that every calendar we know takes; Outlook's 255 for a subject is the tightest."""
+
+
+def fingerprint_of(meaning: object) -> str:
+    """32 hex digits, equal for equal JSON values whatever the order of their keys."""
+    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def plain_text(text: str | None, limit: int) -> str:
+    """Text as every calendar gives it back: NFC, ``\\n`` line ends, no trailing blanks, at most ``limit``
+    characters.
+    """
+    normal = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
+    normal = "".join(char for char in normal if char in "\n\t" or unicodedata.category(char) != "Cc")
+    return "\n".join(line.rstrip() for line in normal.strip().split("\n"))[:limit].rstrip()
+
+
+def instant(moment: datetime) -> datetime:
+    """The moment in UTC to the second, which is as fine as calendars keep it; a naive one is taken as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When: either two instants, or whole days from ``first_day`` to before ``day_after``."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    first_day: date | None = None
+    day_after: date | None = None
+
+    @classmethod
+    def span(cls, start: datetime, end: datetime) -> Self:
+        return cls(start=instant(start), end=instant(end))
+
+    @classmethod
+    def days(cls, first_day: date, day_after: date | None = None) -> Self:
+        return cls(first_day=first_day, day_after=day_after or first_day + timedelta(days=1))
+
+    @property
+    def all_day(self) -> bool:
+        return self.first_day is not None
+
+    @property
+    def ends_at(self) -> datetime:
+        """The last instant, for windows: an all-day event ends with its last day, UTC."""
+        if self.end is not None:
+            return self.end
+        assert self.day_after is not None
+        return datetime(self.day_after.year, self.day_after.month, self.day_after.day, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEvent:
+    """A visit on a calendar.
+
+    ``colour`` is the name of the state whose colour it takes (None: the calendar's own, "other": one that is not ours);
+    ``time_zone`` is the IANA zone it is written with. The zone is how an instant is carried, not part of what it means.
+    """
+
+    title: str
+    times: Times
+    location: str = ""
+    description: str = ""
+    busy: bool = True
+    colour: str | None = None
+    time_zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", plain_text(self.title, TITLE_LIMIT))
+        object.__setattr__(self, "location", plain_text(self.location, LOCATION_LIMIT))
+        object.__setattr__(self, "description", plain_text(self.description, DESCRIPTION_LIMIT))
+
+    def fingerprint(self) -> str:
+        meaning = encode(self)
+        del meaning["time_zone"]
+        return fingerprint_of(meaning)
+
+    def moved_to(self, times: Times) -> "CalendarEvent":
+        return replace(self, times=times)
+
+
+Document = CalendarEvent
+"""Everything that can be published; the books' documents join it as a union."""
+
+_TYPES: dict[str, type[Document]] = {"calendar_event": CalendarEvent}
+_NAMES = {kind: name for name, kind in _TYPES.items()}
+
+
+def to_json(document: Document) -> dict[str, Any]:
+    """A document as the store keeps it: its fields, and under ``type`` what it is."""
+    return {"type": _NAMES[type(document)], **encode(document)}
+
+
+def from_json(data: dict[str, Any]) -> Document:
+    """The document that ``to_json`` wrote down."""
+    return decode(_TYPES[data["type"]], data)

@@ -1,0 +1,250 @@
+"""What the engine asks of the outside: Provider, Source, Grant, Manifest and the values that pass through them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from worker.core.documents import Document, Times
+from worker.core.errors import SyncError
+from worker.core.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Our own name on a remote object: which record it shows, and the how-manieth object that we made for it."""
+
+    local_id: str
+    generation: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.local_id}.{self.generation}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> "Key | None":
+        """The key that ``str`` wrote; None for anything else, which then is not ours."""
+        local_id, dot, generation = (text or "").rpartition(".")
+        if not (local_id and dot and generation.isascii() and generation.isdigit()):
+            return None
+        return cls(local_id, int(generation))
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An ordered part of a connection with its own cursor.
+
+    ``name`` is unique in the connection; ``target`` is what people call it (a calendar's address). ``team`` are the
+    members
+    whose visits it shows, None for all. ``rank`` orders dependencies: equal ranks run side by side. ``grant`` names the
+    team member whose grant reaches it, None for the connection's one grant. ``live`` is False for one that the
+    settings no longer name: what we published there is taken away, nothing is read or added.
+    """
+
+    name: str
+    target: str
+    team: frozenset[str] | None = None
+    rank: int = 0
+    grant: str | None = None
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One remote object as it is now.
+
+    ``document`` is None for a deleted one, of which only ``remote_id`` is certain. ``key`` is set on objects that are
+    ours.
+    ``version`` is the provider's own (etag, SyncToken). ``shown`` is the object as the change feed shows it (contract
+    §4.2).
+    """
+
+    remote_id: str
+    version: str | None = None
+    key: Key | None = None
+    document: Document | None = None
+    changed_at: datetime | None = None
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def deleted(self) -> bool:
+        return self.document is None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a listing. ``cursor`` is on the last page alone; ``complete`` (also there alone) says that every
+    object which
+    could be ours was in the listing, so that what was not is no more."""
+
+    changes: Sequence[Change]
+    cursor: str | None = None
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Publish a new object. ``uncertain``: an earlier send may have been carried out; look it up by key first."""
+
+    key: Key
+    document: Document
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Make the object show ``document``, if it is still at ``version``."""
+
+    key: Key
+    remote_id: str
+    version: str | None
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Take the object away, if it is still at ``version`` (None: whatever it is)."""
+
+    key: Key
+    remote_id: str
+    version: str | None
+
+
+Operation = Create | Update | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The remote object now shows exactly the operation's document (or, after a Delete, is gone)."""
+
+    remote_id: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The operation was not done; ``error`` says what to do about it."""
+
+    error: SyncError
+
+
+Outcome = Done | Failed
+
+
+class Provider(Protocol):
+    """Where documents are published. One instance serves one connection; its methods may be called from several threads
+    at once for different streams."""
+
+    def streams(self) -> Sequence[Stream]:
+        """The connection's streams, in dependency order; equal rank may run side by side."""
+
+    def changes(self, stream: Stream, cursor: str | None) -> Iterator[Page]:
+        """What changed since ``cursor``; everything if it is None.
+
+        Raises CursorExpired, ConnectionRevoked, Transient, RateLimited, Rejected (the stream itself is refused).
+        """
+
+    def apply(self, stream: Stream, operations: Sequence[Operation]) -> Sequence[Outcome]:
+        """One batch of at most ``Manifest.batch_size`` operations; one outcome each, in their order.
+
+        Raises only for the failure of the whole call where nothing was carried out: ConnectionRevoked, Transient,
+        RateLimited.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """Move a visit to other times at the source; ``token`` is the same for the same edit, however often it is sent."""
+
+    local_id: str
+    times: Times
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unschedule:
+    """Take a visit off the plan at the source, because a person deleted its event."""
+
+    local_id: str
+    token: str
+
+
+Edit = Reschedule | Unschedule
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The source took the edit and now tells this."""
+
+    record: Record
+
+
+EditOutcome = Edited | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """A part of what the source told. ``cursor`` is on the last page alone; ``window`` (there alone, too) says that
+    every
+    live record of that kind with a start in it was in the listing; ``everything`` the same without a window."""
+
+    records: Sequence[Record]
+    cursor: str | None = None
+    window: tuple[datetime, datetime] | None = None
+    everything: bool = False
+    total: int | None = None
+
+
+class Source(Protocol):
+    """Where records come from and edits go back to."""
+
+    def changes(self, kind: str, cursor: str | None) -> Iterator[SourcePage]:
+        """Records of ``kind`` told since ``cursor``; everything (or the widest window) if it is None.
+
+        Raises ConnectionRevoked, Transient, RateLimited, Rejected.
+        """
+
+    def look_up(self, kind: str, local_ids: Sequence[str]) -> Sequence[Record]:
+        """These records as they are now, in as few requests as there are; one that is no more comes back as deleted."""
+
+    def apply(self, edits: Sequence[Edit]) -> Sequence[EditOutcome]:
+        """Carry out the edits; one outcome each, in their order. Rejected: the source refuses (crew booked, illegal
+        move).
+        """
+
+
+class Grant(Protocol):
+    """The right to reach one side, kept by the store; credentials are JSON objects as in contract §3."""
+
+    def read(self) -> Mapping[str, Any]:
+        """The newest committed credentials."""
+
+    def renew(self, stale: str | None, refresh: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Credentials whose ``access_token`` is no longer ``stale``.
+
+        One caller at a time over all processes runs ``refresh`` and commits what it returns; the others get that.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The stretch of time that a connection cares for, around now: UTC instants."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the rest may know about an integration, as data.
+
+    ``name`` is its word in JSON, ``slug`` in URLs; ``direction`` as in contract §1; ``kind`` is the kind of record
+    published.
+    ``batch_size`` operations fit one ``apply``; ``side_by_side`` streams of one connection may be worked on at once.
+    """
+
+    name: str
+    slug: str
+    direction: str
+    kind: str
+    batch_size: int = 50
+    side_by_side: int = 4

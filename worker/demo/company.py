@@ -1,0 +1,141 @@
+"""The company of the demo: twelve technicians, their clients, jobs and visits, and their Google calendars."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from worker.simulators.town import Town
+
+API_KEY = "fc_live_demo"
+ROBOT = "visit-sync@demo.iam.gserviceaccount.com"
+ZONE = "America/New_York"
+TECHNICIANS = 12
+FIRST_NAMES = (
+    "Ada",
+    "Grace",
+    "Alan",
+    "Edsger",
+    "Barbara",
+    "Donald",
+    "Margaret",
+    "Tony",
+    "Frances",
+    "Ken",
+    "Radia",
+    "Tim",
+)
+CLIENTS = ("Byron House", "Hopper & Co", "Turing Bakery", "Dijkstra Bikes", "Liskov School", "Knuth Organs")
+WORK = ("Boiler service", "Leak repair", "Filter change", "Inspection", "Heat pump installation")
+SLOTS = (12, 14, 17, 19)
+"""Hours in UTC at which a technician's four visits of a day begin."""
+
+
+def technician(number: int) -> str:
+    """The team member's id in FieldCamp."""
+    return f"usr_{number + 1}"
+
+
+def calendar(number: int) -> str:
+    """The team member's Google calendar."""
+    return f"{FIRST_NAMES[number].lower()}@demo.example"
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as FieldCamp writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@dataclass
+class Company:
+    """Fills the simulated FieldCamp and Google, and hands out credentials and free slots.
+
+    Visits are planned four a day and technician from tomorrow on, so that nobody is booked twice.
+    """
+
+    town: Town
+    tomorrow: datetime
+    credentials: dict[str, Any] = field(default_factory=dict)
+    _slots: Iterator[tuple[int, datetime]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._slots = self._free_slots()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings file of the calendar connection."""
+        rows = [{"team_id": technician(n), "calendar": calendar(n)} for n in range(TECHNICIANS)]
+        return {"calendars": rows, "time_zone": ZONE}
+
+    def found(self, visits: int) -> None:
+        """Everybody is hired, every client and job entered, and the first visits are planned."""
+        fieldcamp = self.town.fieldcamp
+        fieldcamp.configure(rate_limit_per_minute=None)
+        fieldcamp.add_account(API_KEY)
+        for number, name in enumerate(FIRST_NAMES):
+            fieldcamp.add_team_member(
+                API_KEY, technician(number), firstName=name, lastName="Demo", email=calendar(number)
+            )
+        for number, name in enumerate(CLIENTS):
+            client = {"id": f"cli_{number}", "companyName": name, "email": f"office{number}@demo.example"}
+            fieldcamp.add_client(API_KEY, **client)
+        for number in range(len(CLIENTS) * len(WORK)):
+            fieldcamp.add_job(API_KEY, **self._job(number))
+        self._hire_robot()
+        fieldcamp.load_visits(API_KEY, [self.next_visit(number) for number in range(visits)])
+
+    def next_visit(self, number: int) -> dict[str, Any]:
+        """A scheduled visit in the next free slot."""
+        who, start = next(self._slots)
+        return {
+            "id": f"vis_{number}",
+            "jobId": f"job_{number % (len(CLIENTS) * len(WORK))}",
+            "scheduledStart": stamp(start),
+            "scheduledEnd": stamp(start + timedelta(minutes=90)),
+            "serviceDuration": 90,
+            "teamId": [technician(who)],
+            "visitStatus": "scheduled",
+            "unscheduled": False,
+            "anyTime": False,
+        }
+
+    def _free_slots(self) -> Iterator[tuple[int, datetime]]:
+        for slot in range(10_000):
+            day, rest = divmod(slot, TECHNICIANS * len(SLOTS))
+            hour, who = divmod(rest, TECHNICIANS)
+            yield who, self.tomorrow + timedelta(days=day, hours=SLOTS[hour])
+
+    def _job(self, number: int) -> dict[str, Any]:
+        client, work = divmod(number, len(WORK))
+        return {
+            "id": f"job_{number}",
+            "jobNumber": str(1000 + number),
+            "title": WORK[work],
+            "clientId": f"cli_{client}",
+            "jobAddress": {
+                "houseNumber": str(number + 1),
+                "street": "Main Street",
+                "city": "Springfield",
+                "country": "US",
+            },
+            "notes": "Ring twice.",
+        }
+
+    def _hire_robot(self) -> None:
+        """A service account that may act for every technician, as a Workspace administrator sets it up."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        addresses = [calendar(number) for number in range(TECHNICIANS)]
+        for address in addresses:
+            self.town.google.add_user(address, time_zone=ZONE)
+        self.town.google.add_service_account(ROBOT, public.decode(), addresses)
+        info = {"type": "service_account", "client_email": ROBOT, "private_key": private, "private_key_id": "demo"}
+        self.credentials = {"service_account": {**info, "token_uri": "https://oauth2.googleapis.com/token"}}

@@ -1,0 +1,158 @@
+"""What the demo plays on: a database and a broker of its own, the real web, worker and beat, and simulated
+providers.
+"""
+
+import io
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+from cryptography.fernet import Fernet
+
+from worker.child import Child, Command
+from worker.core.errors import SyncError
+from worker.core.jobs import ACTIVE, Job
+from worker.demo.company import API_KEY, Company
+from worker.embedded import EmbeddedRedis
+from worker.settings import Settings, environment_with
+from worker.simulators.server import Served
+from worker.simulators.town import Town, variables
+from worker.sync.connect import connect
+from worker.wiring import Wiring, now
+
+LEASE, DEBOUNCE, CADENCE = "5", "0.5", "20"
+"""Seconds: a demo waits for nothing as long as a real company may."""
+
+
+class Stuck(SyncError):
+    """Something that the demo waits for does not come."""
+
+    code = "DEMO_STUCK"
+
+
+@dataclass
+class Stage:
+    """Everything that runs; ``wiring`` looks into the same database as the processes do."""
+
+    town: Town
+    company: Company
+    wiring: Wiring
+    children: dict[str, Child]
+    web_url: str
+    output: io.StringIO
+    account_id: str = ""
+    api_key: str = ""
+    kills: int = 0
+    _last: dict[str, Job] = field(default_factory=dict)
+
+    def tend(self) -> None:
+        for child in self.children.values():
+            child.tend()
+
+    def wait_until(self, what: str, holds: Callable[[], bool], seconds: float = 90) -> None:
+        """Wait, keeping everything alive. Raises Stuck."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                raise Stuck(f"The demo waited {seconds:g} s for {what}.")
+            self.tend()
+            time.sleep(0.05)
+
+    def open_account(self) -> None:
+        """An account with both its connections, and FieldCamp sending it events."""
+        house = self.wiring.house
+        account, self.api_key, secret = house.store.accounts.create("Demo Heating & Plumbing", now())
+        self.account_id = account.id
+        url = f"{self.web_url}/webhooks/fieldcamp/{account.id}"
+        self.town.fieldcamp.subscribe(API_KEY, url, secret, "t_v1")
+        connect(house, account.id, "fieldcamp", {"api_key": API_KEY})
+        connect(house, account.id, "google_calendar", self.company.credentials, self.company.settings)
+
+    def jobs(self) -> list[Job]:
+        """The Google syncs so far, newest first."""
+        return self.wiring.store.jobs.listed(self.account_id, "google_calendar", limit=1000)
+
+    def is_quiet(self) -> bool:
+        """Every event is delivered, and no sync runs or is about to."""
+        if not self.town.fieldcamp.wait_until_delivered(0.01):
+            return False
+        soon = now() + timedelta(seconds=float(DEBOUNCE) + 1.5)
+        connections = self.wiring.store.connections.of(self.account_id)
+        idle = all(self.wiring.store.jobs.active(connection.id) is None for connection in connections)
+        return idle and not any(_is_due(connection.next_look_at, soon) for connection in connections)
+
+    def kill_worker(self) -> None:
+        """``kill -9`` for the worker and all its children, in the middle of a sync."""
+        self.wait_until("a sync to be under way", self._is_writing)
+        self.children["worker"].kill()
+        self.kills += 1
+
+    def _is_writing(self) -> bool:
+        running = [job for job in self.jobs()[:3] if job.status in ACTIVE]
+        return any(job.counts.pushed > 0 for job in running)
+
+
+def _is_due(at: datetime | None, soon: datetime) -> bool:
+    return at is not None and at < soon
+
+
+@contextmanager
+def set_up(settings: Settings, port: int, visits: int) -> Iterator[Stage]:
+    """A stage with a company of so many visits; everything is taken down again at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="visit-sync-"))
+    redis, town, output = EmbeddedRedis(folder), Town(), io.StringIO()
+    served: Served | None = None
+    children: dict[str, Child] = {}
+    wiring: Wiring | None = None
+    try:
+        served = town.serve()
+        company = Company(town, _tomorrow())
+        company.found(visits)
+        environment = {
+            "DATABASE_URL": f"sqlite:///{folder / 'visit-sync.db'}",
+            "SECRET_KEYS": Fernet.generate_key().decode(),
+            "REDIS_URL": redis.start().client,
+            "HOST": settings.host,
+            "PORT": str(port),
+            "SYNC_LEASE_SECONDS": LEASE,
+            "SYNC_DEBOUNCE_SECONDS": DEBOUNCE,
+            "SYNC_CADENCE_SECONDS": CADENCE,
+            **variables(served.url),
+        }
+        wiring = Wiring(Settings.model_validate({name.lower(): value for name, value in environment.items()}))
+        wiring.store.upgrade()
+        full = environment_with(**environment)
+        for name in ("web", "worker", "beat"):
+            command = Command(name, (sys.executable, "-m", "worker.cli", name))
+            children[name] = Child(command, full, output, width=6)
+        stage = Stage(town, company, wiring, children, f"http://{settings.host}:{port}", output)
+        stage.wait_until("the web process to answer", lambda: _answers(stage.web_url))
+        yield stage
+    finally:
+        for child in children.values():
+            child.kill()
+        if wiring is not None:
+            wiring.close()
+        if served is not None:
+            served.stop()
+        town.close()
+        redis.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tomorrow() -> datetime:
+    return (now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", timeout=1).is_success
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,177 @@
+"""What happens in the demo: the days of a field-service company, its mishaps included."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from worker.core.jobs import JobRequest, JobStatus, Mode, Trigger
+from worker.demo.company import API_KEY, TECHNICIANS, calendar, stamp, technician
+from worker.demo.stage import Stage
+from worker.simulators.faults import Fault
+from worker.sync.request import request_sync
+
+AT_FIRST, IN_ALL = 120, 200
+WAY = ("in_transit", "arrived", "in_progress", "paused", "in_progress", "completed")
+BURST = 500
+Step = tuple[str, Callable[[], str]]
+
+
+@dataclass
+class Story:
+    """The scenario of ``--once``: each step does something, waits until the house is quiet, and tells what it was."""
+
+    stage: Stage
+    chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - a scenario, the same each time
+
+    def steps(self) -> Sequence[Step]:
+        """What happens, in order: a headline, and what to do for it."""
+        return (
+            (f"{TECHNICIANS} technicians and {AT_FIRST} visits are there before the first sync", self.first_sync),
+            (f"{IN_ALL - AT_FIRST} more visits are planned", self.plan_more),
+            ("Technicians work: visits go through their states", self.live),
+            ("Dispatch reassigns and reschedules", self.reshuffle),
+            ("Dispatch cancels and deletes", self.call_off),
+            ("Technicians move and delete events in Google, and add private ones", self.touch_calendars),
+            ("A worker is killed in the middle of a sync", self.kill_a_worker),
+            ("Google's sync tokens expire", self.expire_cursors),
+            (f"{BURST} events arrive in one burst", self.burst),
+            ("Google drops answers and refuses parts of batches", self.drop_answers),
+            ("A last look at everything", self.full_look),
+        )
+
+    def first_sync(self) -> str:
+        self.stage.open_account()
+        self.settle()
+        return f"{self._ours()} events"
+
+    def plan_more(self) -> str:
+        for number in range(AT_FIRST, IN_ALL):
+            self.stage.town.fieldcamp.add_visit(API_KEY, **self.stage.company.next_visit(number))
+        self.settle()
+        return f"{self._ours()} events"
+
+    def live(self) -> str:
+        moved = 0
+        for number in range(0, 60):
+            for status in WAY[: self.chance.randint(1, len(WAY))]:
+                self._change(f"vis_{number}", visitStatus=status)
+                moved += 1
+        self.settle()
+        return f"{moved} changes of state"
+
+    def reshuffle(self) -> str:
+        for number in range(60, 75):
+            self._change(f"vis_{number}", teamId=[technician(self.chance.randrange(TECHNICIANS))])
+        for number in range(75, 95):
+            start = self._visit(f"vis_{number}")["scheduledStart"]
+            moved = datetime.fromisoformat(start) + timedelta(days=30)
+            fields = {"scheduledStart": stamp(moved), "scheduledEnd": stamp(moved + timedelta(minutes=45))}
+            self._change(f"vis_{number}", **fields)
+        self._change("vis_95", teamId=[technician(0), technician(1)])
+        self.settle()
+        return "16 reassigned, 20 rescheduled"
+
+    def call_off(self) -> str:
+        for number in range(100, 115):
+            self._change(f"vis_{number}", visitStatus="cancelled")
+        for number in range(115, 121):
+            self.stage.town.fieldcamp.delete_visit(API_KEY, f"vis_{number}")
+        self.settle()
+        return "15 cancelled, 6 deleted"
+
+    def touch_calendars(self) -> str:
+        google = self.stage.town.google
+        mine = self._events_of(range(130, 150))
+        for name, event in mine[:8]:
+            start = datetime.fromisoformat(event["start"]["dateTime"]).astimezone(UTC) + timedelta(days=60)
+            google.person_moves(name, event["id"], start.isoformat(), (start + timedelta(hours=1)).isoformat())
+        for name, event in mine[8:14]:
+            google.person_deletes(name, event["id"])
+        for number in range(TECHNICIANS):
+            start = self.stage.company.tomorrow + timedelta(hours=22)
+            times = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
+            google.person_creates(calendar(number), summary="Dentist", **times)
+        self.sync()
+        self.settle()
+        return "8 moved, 6 deleted, 12 private appointments"
+
+    def kill_a_worker(self) -> str:
+        self.stage.town.google.set(latency=0.4)
+        for number in range(121, IN_ALL):
+            self._change(f"vis_{number}", notes="Call half an hour before.")
+        self.stage.kill_worker()
+        self.stage.town.google.set(latency=0.0)
+        self.settle()
+        return "taken over by the next one"
+
+    def expire_cursors(self) -> str:
+        google = self.stage.town.google
+        google.expire_sync_tokens()
+        for name, event in self._events_of(range(150, 156)):
+            google.person_deletes(name, event["id"])
+        self.sync()
+        self.settle()
+        return "everything was read again"
+
+    def burst(self) -> str:
+        for number in range(BURST):
+            self._change(f"vis_{121 + number % 79}", notes=f"Note {number}")
+        self.settle()
+        return f"{self._syncs()} syncs so far"
+
+    def drop_answers(self) -> str:
+        faults = self.stage.town.google.faults
+        faults.add(Fault(operation="batch", drop="after", times=2))
+        faults.add(Fault(operation="batch", drop="before", times=1, skip=3))
+        faults.add(Fault(parts=True, status=503, reason="backendError", every_nth=7, times=6))
+        for number in range(121, 181):
+            self._change(f"vis_{number}", notes="Gate code 4711.")
+        self.settle()
+        return f"{faults.fired()} faults met"
+
+    def full_look(self) -> str:
+        before = self.stage.town.google.counters()["writes"]
+        self.sync("full")
+        self.settle()
+        return f"{self.stage.town.google.counters()['writes'] - before} writes were missing"
+
+    def settle(self) -> None:
+        """Wait until every event is delivered and no sync runs or is due."""
+        self.stage.wait_until("the house to be quiet", self.stage.is_quiet)
+
+    def sync(self, mode: str = "incremental") -> None:
+        """Ask for a sync as an operator does, and wait for its end."""
+        self.settle()
+        wanted = JobRequest(Mode(mode), trigger=Trigger.CLI)
+        job = request_sync(self.stage.wiring.house, self.stage.account_id, "google_calendar", wanted)
+        ended = (JobStatus.SUCCEEDED, JobStatus.PARTIAL, JobStatus.FAILED)
+        self.stage.wait_until("the sync to end", lambda: self._status(job.id) in ended)
+
+    def _status(self, job_id: str) -> JobStatus | None:
+        job = self.stage.wiring.store.jobs.get(job_id)
+        return job.status if job else None
+
+    def _change(self, visit_id: str, **fields: Any) -> None:
+        self.stage.town.fieldcamp.change_visit(API_KEY, visit_id, **fields)
+        self.stage.tend()
+
+    def _visit(self, visit_id: str) -> dict[str, Any]:
+        return next(visit for visit in self.stage.town.fieldcamp.visits(API_KEY) if visit["id"] == visit_id)
+
+    def _events(self) -> Iterator[tuple[str, dict[str, Any], str]]:
+        for number in range(TECHNICIANS):
+            for event in self.stage.town.google.events(calendar(number)):
+                key = event.get("extendedProperties", {}).get("private", {}).get("visitSyncKey", "")
+                yield calendar(number), event, key.rpartition(".")[0]
+
+    def _events_of(self, numbers: range) -> list[tuple[str, dict[str, Any]]]:
+        wanted = {f"vis_{number}" for number in numbers}
+        return [(name, event) for name, event, visit_id in self._events() if visit_id in wanted]
+
+    def _ours(self) -> int:
+        return sum(1 for _, _, visit_id in self._events() if visit_id)
+
+    def _syncs(self) -> int:
+        return len(self.stage.jobs())

@@ -1,0 +1,1 @@
+"""Outbound HTTP: time-outs, limits, tokens and what must not be logged."""

@@ -1,0 +1,1 @@
+"""Where documents are published: one folder each, none knows another."""

@@ -1,0 +1,49 @@
+"""Google Calendar v3, with Google's own client library.
+
+What is odd about it, and where that is dealt with:
+
+- An event's id may be chosen by us and stays used up after a deletion, so a key makes one event at most (``keys``).
+- A lost answer to a write is found out by looking the event up by its id (``writing``); httplib2 even sends a request
+  again by itself when the connection closes under it. Each write carries the etag it was decided on.
+- A batch is one request with an outcome for each part; the library repeats none but parts with 401 (``batches``).
+- The same status means different things, by the reason in the body (``errors``): 403 is a limit or a refusal, 410 a
+  dead sync token or a deleted event, 409 our own earlier insert, a deleted id or a collision.
+- A listing's last page alone has the sync token; pages may be empty; a deleted event has only its id (``account``).
+- After a dead sync token the full listing says nothing of what was deleted meanwhile: what is absent from it is gone.
+- Instants come back in the calendar's zone, whatever zone they were sent in (``mapping``).
+- ``sendUpdates=none`` is on every write, or Google decides itself whom to send mail.
+- A patch costs three units of quota; without ``quotaUser`` all calls of a service account are one user's (``line``).
+- The library's ``api_endpoint`` does not redirect batches (``service``).
+"""
+
+from collections.abc import Mapping
+
+from worker.core.ports import Grant, Manifest
+from worker.core.preferences import CalendarPreferences
+from worker.http.limits import Limits
+from worker.providers.google_calendar.account import GoogleCalendar
+from worker.providers.google_calendar.service import GoogleSettings
+from worker.providers.google_calendar.tokens import revoke
+
+__all__ = ["MANIFEST", "GoogleCalendar", "GoogleSettings", "connect", "revoke"]
+
+MANIFEST = Manifest(
+    name="google_calendar",
+    slug="google-calendar",
+    direction="bidirectional",
+    kind="visit",
+    batch_size=50,
+    side_by_side=4,
+)
+"""A batch of 50: copies of Google's guide say 50 here and 1,000 there, and big ones collide with themselves."""
+
+
+def connect(
+    settings: GoogleSettings,
+    preferences: CalendarPreferences,
+    grants: Mapping[str, Grant],
+    limits: Limits,
+    account_id: str,
+) -> GoogleCalendar:
+    """The provider for one connection; ``grants`` maps team members to their grants, ``""`` to the connection's one."""
+    return GoogleCalendar(settings, preferences, grants, limits, account_id)

@@ -1,0 +1,52 @@
+"""All simulators on one port, each under its own path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from worker.simulators.fieldcamp import FieldCampSimulator
+from worker.simulators.google_calendar import GoogleCalendarSimulator
+from worker.simulators.server import App, Served, serve
+
+CLIENT_ID, CLIENT_SECRET = "visit-sync-demo", "not-a-secret"
+
+
+@dataclass
+class Town:
+    """The simulated systems, and the variables of contract §2 that point at them."""
+
+    fieldcamp: FieldCampSimulator = field(default_factory=FieldCampSimulator)
+    google: GoogleCalendarSimulator = field(default_factory=GoogleCalendarSimulator)
+
+    def __post_init__(self) -> None:
+        self.google.add_client(CLIENT_ID, CLIENT_SECRET)
+
+    @property
+    def app(self) -> App:
+        async def index(_: Request) -> JSONResponse:
+            return JSONResponse({"fieldcamp": "/fieldcamp", "google_calendar": "/google"})
+
+        mounts = [Mount("/fieldcamp", app=self.fieldcamp.app), Mount("/google", app=self.google.app)]
+        return Starlette(routes=[Route("/", index), *mounts])
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Served:
+        """Serve it all from a background thread; see ``server.serve``."""
+        return serve(self.app, host, port)
+
+    def close(self) -> None:
+        self.fieldcamp.close()
+
+
+def variables(url: str) -> Mapping[str, str]:
+    """The settings that make Visit Sync use the town at ``url``."""
+    return {
+        "FIELDCAMP_BASE_URL": f"{url}/fieldcamp",
+        "GOOGLE_BASE_URL": f"{url}/google",
+        "GOOGLE_TOKEN_URL": f"{url}/google/token",
+        "GOOGLE_CLIENT_ID": CLIENT_ID,
+        "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,
+    }

@@ -1,0 +1,1 @@
+"""Where records come from and edits go back to: one folder each."""

@@ -1,0 +1,152 @@
+"""Connections: an account at an integration, and when to look at it next."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection as Transaction
+from sqlalchemy import delete, exists, insert, or_, select, update
+
+from worker.core.connections import Connection
+from worker.core.errors import ConnectionRevoked
+from worker.core.jobs import JobStatus, Trigger
+from worker.store import numbers
+from worker.store.engine import AnyRow, Database
+from worker.store.secrets import Secrets
+from worker.store.tables import connections, grants, is_active, jobs
+
+SOURCE = "fieldcamp"
+COLUMNS = tuple(connections.c[field.name] for field in fields(Connection))
+
+
+class Connections:
+    def __init__(self, database: Database, secrets: Secrets) -> None:
+        self._database = database
+        self._secrets = secrets
+
+    def connect(
+        self,
+        account_id: str,
+        integration: str,
+        settings: Mapping[str, Any],
+        grants: Mapping[str, Mapping[str, Any]],
+        due: datetime,
+    ) -> Connection:
+        """Connect, or connect anew: links, streams and cursors stay, everything is planned again (``planned`` 0),
+        failures and error are forgotten, the connection is due at ``due``.
+
+        ``grants`` maps a team member ('' for the connection's one grant) to credentials and replaces all there were.
+        A sync that runs goes back to the queue, to go on with the new settings: its worker writes nothing more
+        (LeaseLost)."""
+        sealed = {team: self._secrets.seal(credentials) for team, credentials in grants.items()}
+        fresh = {
+            "connected": True,
+            "settings": settings,
+            "planned": 0,
+            "next_look_at": due,
+            "look_trigger": Trigger.SCHEDULE.value,
+            "failures": 0,
+            "error": None,
+        }
+        with self._database.writing() as transaction:
+            _interrupt(transaction, account_id, integration, status=JobStatus.QUEUED, owner=None, rang_at=None)
+            row = {"account_id": account_id, "integration": integration, **fresh}
+            statement = self._database.insert(connections).values(row)
+            upsert = statement.on_conflict_do_update(index_elements=["account_id", "integration"], set_=fresh)
+            connection = _connection(transaction.execute(upsert.returning(*COLUMNS)).one())
+            _replace_grants(transaction, connection.id, sealed)
+        return connection
+
+    def disconnect(self, account_id: str, integration: str, now: datetime) -> bool:
+        """Forget the credentials and stop looking; a queued or running sync is cancelled at once (its worker meets
+        LeaseLost). Links and cursors stay. False where nothing was connected."""
+        quiet = {"connected": False, "next_look_at": None, "look_trigger": None, "failures": 0, "error": None}
+        with self._database.writing() as transaction:
+            _interrupt(transaction, account_id, integration, status=JobStatus.CANCELLED, owner=None, finished_at=now)
+            statement = update(connections).where(_is(account_id, integration), connections.c.connected)
+            found = transaction.execute(statement.values(quiet)).rowcount > 0
+            _forget_grants(transaction, account_id, integration)
+        return found
+
+    def revoke(self, connection_id: int, message: str, now: datetime) -> None:
+        """Note that the grant was revoked at the other side: not connected, until somebody connects anew. Said again,
+        it holds since the first time."""
+        error = {"code": ConnectionRevoked.code, "message": message, "since": now.isoformat()}
+        values = {"connected": False, "next_look_at": None, "look_trigger": None, "error": error}
+        its_row = (connections.c.id == connection_id) & connections.c.connected
+        with self._database.writing() as transaction:
+            transaction.execute(update(connections).where(its_row).values(values))
+
+    def find(self, account_id: str, integration: str) -> Connection | None:
+        with self._database.reading() as reader:
+            row = reader.execute(select(*COLUMNS).where(_is(account_id, integration))).first()
+        return None if row is None else _connection(row)
+
+    def get(self, connection_id: int) -> Connection | None:
+        with self._database.reading() as reader:
+            row = reader.execute(select(*COLUMNS).where(connections.c.id == connection_id)).first()
+        return None if row is None else _connection(row)
+
+    def of(self, account_id: str) -> list[Connection]:
+        """The account's connections, connected or not, by integration."""
+        statement = select(*COLUMNS).where(connections.c.account_id == account_id).order_by(connections.c.integration)
+        with self._database.reading() as reader:
+            return [_connection(row) for row in reader.execute(statement)]
+
+    def poke(self, account_id: str, integrations: Sequence[str] | None, due: datetime, trigger: Trigger) -> int:
+        """Have these integrations (None: all but ``fieldcamp``) looked at by ``due`` at the latest, where connected.
+        Returns how many are looked at earlier for it."""
+        with self._database.writing() as transaction:
+            numbers.hold(transaction, [account_id])
+            return poke(transaction, [account_id], integrations, due, trigger)
+
+    def due(self, now: datetime, limit: int) -> list[Connection]:
+        """Connected ones whose look is due and that have no queued or running job, longest due first."""
+        busy = exists().where(jobs.c.connection_id == connections.c.id, is_active())
+        statement = select(*COLUMNS).where(connections.c.connected, connections.c.next_look_at <= now, ~busy)
+        with self._database.reading() as reader:
+            rows = reader.execute(statement.order_by(connections.c.next_look_at).limit(limit))
+            return [_connection(row) for row in rows]
+
+
+def poke(
+    transaction: Transaction,
+    account_ids: Iterable[str],
+    integrations: Sequence[str] | None,
+    due: datetime,
+    trigger: Trigger,
+) -> int:
+    """``Connections.poke`` inside a transaction that holds the accounts, so that two of them never wait in a circle."""
+    named = connections.c.integration != SOURCE if integrations is None else connections.c.integration.in_(integrations)
+    later = or_(connections.c.next_look_at.is_(None), connections.c.next_look_at > due)
+    of_accounts = connections.c.account_id.in_(list(account_ids))
+    statement = update(connections).where(of_accounts, connections.c.connected, named, later)
+    return transaction.execute(statement.values(next_look_at=due, look_trigger=trigger.value)).rowcount
+
+
+def _is(account_id: str, integration: str) -> Any:
+    return (connections.c.account_id == account_id) & (connections.c.integration == integration)
+
+
+def _interrupt(transaction: Transaction, account_id: str, integration: str, **values: Any) -> None:
+    """Take the active job out of its worker's hands; jobs are locked before connections."""
+    connection_id = select(connections.c.id).where(_is(account_id, integration)).scalar_subquery()
+    statement = update(jobs).where(jobs.c.connection_id == connection_id, is_active())
+    transaction.execute(statement.values(fence=jobs.c.fence + 1, lease_until=None, **values))
+
+
+def _replace_grants(transaction: Transaction, connection_id: int, sealed: Mapping[str, str]) -> None:
+    transaction.execute(delete(grants).where(grants.c.connection_id == connection_id))
+    rows = [{"connection_id": connection_id, "team": team, "credentials": text} for team, text in sealed.items()]
+    if rows:
+        transaction.execute(insert(grants), rows)
+
+
+def _forget_grants(transaction: Transaction, account_id: str, integration: str) -> None:
+    ids = select(connections.c.id).where(_is(account_id, integration))
+    transaction.execute(delete(grants).where(grants.c.connection_id.in_(ids)))
+
+
+def _connection(row: AnyRow) -> Connection:
+    return Connection(**row._mapping)

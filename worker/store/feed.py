@@ -1,0 +1,54 @@
+"""The feed: what others changed at the provider, in order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+
+from worker.core.connections import FeedEntry
+from worker.store.engine import AnyRow, Database
+from worker.store.tables import changes, links
+
+
+@dataclass(frozen=True, slots=True)
+class SeenChange:
+    """A change with its place in the account's order of commits, and the sync that saw it on ``target``."""
+
+    number: int
+    job_id: str
+    target: str
+    seen_at: datetime
+    entry: FeedEntry
+
+
+class Feed:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def changes(
+        self, connection_id: int, after: int = 0, limit: int = 100, since: datetime | None = None
+    ) -> list[SeenChange]:
+        """Changes with a number above ``after``, oldest first; with ``since``, those seen from then on. Going on from
+        the last number gives each exactly once."""
+        statement = select(changes).where(changes.c.connection_id == connection_id, changes.c.number > after)
+        if since is not None:
+            statement = statement.where(changes.c.seen_at >= since)
+        with self._database.reading() as connection:
+            return [_seen(row) for row in connection.execute(statement.order_by(changes.c.number).limit(limit))]
+
+    def attention(self, connection_id: int) -> dict[str, int]:
+        """How many links wait for a person, by reason."""
+        its = (links.c.connection_id == connection_id, links.c.reason.is_not(None))
+        statement = select(links.c.reason, func.count().label("links")).where(*its).group_by(links.c.reason)
+        with self._database.reading() as connection:
+            return {row.reason: row.links for row in connection.execute(statement)}
+
+    def forget(self, before: datetime) -> int:
+        """Drop changes seen before then; returns how many."""
+        with self._database.writing() as connection:
+            return connection.execute(delete(changes).where(changes.c.seen_at < before)).rowcount
+
+
+def _seen(row: AnyRow) -> SeenChange:
+    entry = FeedEntry(row.action, row.remote_id, row.version, row.local_id, row.changed_at, row.shown)
+    return SeenChange(row.number, row.job_id, row.target, row.seen_at, entry)

@@ -1,0 +1,85 @@
+"""The inbox: events as they came in, each once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from worker.core.connections import InboxEvent
+from worker.core.errors import Invalid
+from worker.core.jobs import Trigger
+from worker.store import ledger, numbers
+from worker.store.connections import poke
+from worker.store.engine import Database, chunks
+from worker.store.tables import events as inbox
+
+
+class Inbox:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take(self, events: Sequence[InboxEvent], due: datetime, now: datetime) -> list[bool]:
+        """Store events of any accounts (up to about 200) in one transaction; True for each that had come before.
+
+        What new ones tell of records is received with them, and where that changed anything the account's connections
+        (all but ``fieldcamp``) are to be looked at by ``due``. Raises Invalid for an unknown account: nothing is
+        stored."""
+        if not events:
+            return []
+        with self._database.writing() as connection:
+            counters = numbers.hold(connection, {event.account_id for event in events})
+            _refuse_unknown(events, counters)
+            before = _known(connection, events)
+            duplicates = [_is_duplicate(event, before) for event in events]
+            new = [event for event, duplicate in zip(events, duplicates, strict=True) if not duplicate]
+            telling = [event for event in new if event.record is not None]
+            told = [(event.account_id, event.record) for event in telling]
+            results, changed = ledger.receive(self._database, connection, counters, told)
+            became = dict(zip(map(_name, telling), results, strict=True))
+            rows = [_row(event, became.get(_name(event), ledger.IGNORED), now) for event in new]
+            if rows:
+                connection.execute(insert(inbox), rows)
+            if changed:
+                poke(connection, {account_id for account_id, _, _ in changed}, None, due, Trigger.EVENT)
+        return duplicates
+
+
+def _refuse_unknown(events: Sequence[InboxEvent], counters: dict[str, int]) -> None:
+    for event in events:
+        if event.account_id not in counters:
+            raise Invalid(f"There is no account {event.account_id}.", {"account_id": "unknown"})
+
+
+def _known(connection: Connection, events: Sequence[InboxEvent]) -> set[tuple[str, str]]:
+    """The events that came before. The accounts are held, so that nobody adds one of theirs meanwhile."""
+    accounts = sorted({event.account_id for event in events})
+    found: set[tuple[str, str]] = set()
+    for some in chunks(sorted({event.event_id for event in events}), 250):
+        statement = select(inbox.c.account_id, inbox.c.event_id)
+        rows = connection.execute(statement.where(inbox.c.account_id.in_(accounts), inbox.c.event_id.in_(some)))
+        found.update((row.account_id, row.event_id) for row in rows)
+    return found
+
+
+def _is_duplicate(event: InboxEvent, before: set[tuple[str, str]]) -> bool:
+    """Whether it came before; from now on it has."""
+    known = _name(event) in before
+    before.add(_name(event))
+    return known
+
+
+def _name(event: InboxEvent) -> tuple[str, str]:
+    return (event.account_id, event.event_id)
+
+
+def _row(event: InboxEvent, result: str, now: datetime) -> dict[str, Any]:
+    return {
+        "account_id": event.account_id,
+        "event_id": event.event_id,
+        "type": event.type,
+        "body": event.body,
+        "created_at": event.created_at,
+        "received_at": now,
+        "result": result,
+    }

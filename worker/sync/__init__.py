@@ -1,0 +1,1 @@
+"""The use cases: free of Celery, HTTP and SQL."""

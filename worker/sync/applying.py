@@ -1,0 +1,222 @@
+"""Carries a chunk of decisions out: back to the source first, then to the provider in its largest batches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from worker.core.errors import ConnectionRevoked, Gone, LeaseLost, RateLimited, Rejected, SyncError, VersionConflict
+from worker.core.jobs import UNCHANGED, Job, JobRecord, Lease, Mode
+from worker.core.links import Link, Stray
+from worker.core.ports import Delete, Done, Failed, Manifest, Operation, Outcome, Provider, Stream
+from worker.core.reconcile import after
+from worker.sync.heartbeat import Cancelled, Heartbeat, Stopping
+from worker.sync.house import House
+from worker.sync.ledger import (
+    conflict_record,
+    needs_nothing,
+    operation_record,
+    planned_record,
+    progress_of,
+    unchanged_record,
+)
+from worker.sync.planning import Choice, Planning
+from worker.sync.side_by_side import side_by_side
+from worker.sync.writing_back import WritingBack
+
+LONGEST_TURN = 120.0
+"""Seconds that a batch waits for its turn under a limit; what would take longer is left for the next sync."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An operation on its way: the link is as it is saved before the request; a stray has none."""
+
+    operation: Operation
+    link: Link | None
+
+
+@dataclass
+class Applying:
+    """Carries out one job's decisions. ``broken`` are streams that could not be read: nothing is written there blindly.
+
+    ``look_again`` says that an outcome calls for another look within this sync; ``waits`` are the seconds that the
+    other side asked us to wait. ``unfinished``: something is to be tried again soon; ``failed``: something was not
+    done.
+    """
+
+    house: House
+    job: Job
+    lease: Lease
+    heart: Heartbeat
+    provider: Provider
+    manifest: Manifest
+    planning: Planning
+    writing_back: WritingBack
+    broken: Mapping[str, SyncError]
+    look_again: bool = False
+    waits: list[float] = field(default_factory=list)
+    unfinished: bool = False
+    failed: bool = False
+
+    def carry_out(self, local_ids: Sequence[str]) -> None:
+        """Decide on these records and do it; ends with every outcome recorded."""
+        chosen = self.planning.choose(local_ids)
+        if self.job.request.dry_run:
+            self._tell(chosen)
+            return
+        settled, waiting = self.writing_back.carry_out(chosen)
+        if settled:
+            chosen.update(self.planning.choose_anew(sorted(settled)))
+        if waiting:
+            self.unfinished = self.failed = True
+        ready = {local_id: choices for local_id, choices in chosen.items() if local_id not in waiting}
+        self._note(ready)
+        self._send({name: self._sendings(name, ready) for name in self.planning.streams})
+
+    def remove_strays(self) -> None:
+        """Delete second objects of ours: each record keeps the one that its link owns."""
+        found: dict[str, list[Sending]] = {}
+        for stray in self.house.store.plans.strays(self.planning.connection.id):
+            found.setdefault(stray.stream, []).append(Sending(Delete(stray.key, stray.remote_id, stray.version), None))
+        if not self.job.request.dry_run:
+            self._send({name: sendings for name, sendings in found.items() if name in self.planning.streams})
+
+    def _tell(self, chosen: Mapping[str, Sequence[Choice]]) -> None:
+        at, records = self.house.now(), []
+        for local_id, choices in chosen.items():
+            for choice in choices:
+                stream, decision = self.planning.streams[choice.stream], choice.decision
+                if decision.operation is not None:
+                    records.append(planned_record(stream, decision.operation, at))
+                if decision.conflict is not None:
+                    records.append(conflict_record(stream, local_id, decision.conflict, at))
+            if needs_nothing([choice.decision for choice in choices]):
+                records.append(unchanged_record(local_id, at))
+        self._record([], records, done=len(chosen), dry_run=True)
+
+    def _note(self, chosen: Mapping[str, Sequence[Choice]]) -> None:
+        """What needs no request: records that are right, links that only learned something, conflicts, broken
+        streams.
+        """
+        at, links, records = self.house.now(), [], []
+        for local_id, choices in chosen.items():
+            for choice in choices:
+                decision = choice.decision
+                if decision.conflict is not None and decision.edit is None:
+                    records.append(
+                        conflict_record(self.planning.streams[choice.stream], local_id, decision.conflict, at)
+                    )
+                if self._is_held_back(choice):
+                    links.append(self._held_back(choice))
+                elif decision.operation is None and decision.link is not None:
+                    links.append(self._with_doubt(decision.link))
+            if needs_nothing([choice.decision for choice in choices]):
+                records.append(unchanged_record(local_id, at))
+        self._record(links, records, done=len(chosen))
+
+    def _is_held_back(self, choice: Choice) -> bool:
+        return choice.stream in self.broken and choice.decision.operation is not None
+
+    def _held_back(self, choice: Choice) -> Link:
+        """A link whose stream cannot be reached: nothing was sent, so nothing is on its way; it is looked at again."""
+        known = choice.before or Link(choice.stream, choice.local_id)
+        return replace(known, retry=True)
+
+    def _with_doubt(self, link: Link) -> Link:
+        return replace(link, retry=True) if link.local_id in self.planning.unsure else link
+
+    def _sendings(self, stream: str, chosen: Mapping[str, Sequence[Choice]]) -> list[Sending]:
+        if stream in self.broken:
+            return []
+        return [
+            Sending(choice.decision.operation, choice.decision.link)
+            for choices in chosen.values()
+            for choice in choices
+            if choice.stream == stream and choice.decision.operation is not None
+        ]
+
+    def _send(self, by_stream: Mapping[str, Sequence[Sending]]) -> None:
+        """Each stream's batches one after the other, the streams side by side."""
+        busy = [(self.planning.streams[name], sendings) for name, sendings in by_stream.items() if sendings]
+        side_by_side(self.manifest.side_by_side, self._send_stream, busy)
+
+    def _send_stream(self, work: tuple[Stream, Sequence[Sending]]) -> None:
+        stream, sendings = work
+        size = self.manifest.batch_size
+        for start in range(0, len(sendings), size):
+            self.heart.look()
+            self._send_batch(stream, sendings[start : start + size])
+
+    def _send_batch(self, stream: Stream, batch: Sequence[Sending]) -> None:
+        plans = self.house.store.plans
+        plans.offer(self.lease, [sending.link for sending in batch if sending.link is not None])
+        outcomes = self._apply(stream, [sending.operation for sending in batch])
+        at = self.house.now()
+        links = [
+            self._with_doubt(after(sending.link, sending.operation, outcome))
+            for sending, outcome in zip(batch, outcomes, strict=True)
+            if sending.link is not None
+        ]
+        records = [
+            operation_record(stream, sending.operation, outcome, at)
+            for sending, outcome in zip(batch, outcomes, strict=True)
+            if not self._calls_for_another_look(outcome)
+        ]
+        gone = [_stray(stream, each) for each, outcome in zip(batch, outcomes, strict=True) if _went(each, outcome)]
+        plans.settle(self.lease, links, progress_of(records), gone)
+
+    def _apply(self, stream: Stream, operations: Sequence[Operation]) -> Sequence[Outcome]:
+        try:
+            outcomes = self._apply_in_turn(stream, operations)
+        except (ConnectionRevoked, LeaseLost, Cancelled, Stopping):
+            raise
+        except SyncError as error:
+            outcomes = [Failed(error) for _ in operations]
+        for outcome in outcomes:
+            self._learn(outcome)
+        return outcomes
+
+    def _apply_in_turn(self, stream: Stream, operations: Sequence[Operation]) -> Sequence[Outcome]:
+        """A call that a limit held back was not carried out: it takes its turn rather than fail, for a while."""
+        waited = 0.0
+        while True:
+            try:
+                return self.provider.apply(stream, operations)
+            except RateLimited as error:
+                wait = error.retry_after or 1.0
+                if waited + wait > LONGEST_TURN:
+                    raise
+                self.heart.rest(wait)
+                waited += wait
+
+    def _learn(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Done):
+            return
+        if isinstance(outcome.error, VersionConflict | Gone):
+            self.look_again = True
+            return
+        self.failed = True
+        self.unfinished = self.unfinished or not isinstance(outcome.error, Rejected)
+        self.waits.append(getattr(outcome.error, "retry_after", None) or 0.0)
+
+    def _calls_for_another_look(self, outcome: Outcome) -> bool:
+        """Somebody wrote in between: no failure unless a second look meets the same again; the link stays pending."""
+        return isinstance(outcome, Failed) and isinstance(outcome.error, VersionConflict | Gone)
+
+    def _record(self, links: Sequence[Link], records: list[JobRecord], *, done: int = 0, dry_run: bool = False) -> None:
+        """A full sync compares everything that exists: what is right there is counted, without a row for each."""
+        kept, counted = records, 0
+        if self.job.request.mode is Mode.FULL:
+            kept = [record for record in records if record.outcome != UNCHANGED]
+            counted = len(records) - len(kept)
+        progress = progress_of(kept, done=done, unchanged=counted, dry_run=dry_run)
+        self.house.store.plans.settle(self.lease, links, progress)
+
+
+def _went(sending: Sending, outcome: Outcome) -> bool:
+    return sending.link is None and isinstance(outcome, Done)
+
+
+def _stray(stream: Stream, sending: Sending) -> Stray:
+    operation = sending.operation
+    assert isinstance(operation, Delete), "strays are only ever deleted"
+    return Stray(stream.name, operation.remote_id, operation.version, operation.key)

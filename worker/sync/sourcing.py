@@ -1,0 +1,126 @@
+"""Asks the source what it has told nobody yet: the reading half of a sync that is about visits."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from worker.core.connections import StreamState
+from worker.core.errors import ConnectionRevoked, Rejected, SyncError, Transient
+from worker.core.jobs import Job, Lease, Mode, Trigger
+from worker.core.ports import Source, SourcePage
+from worker.core.reconcile import hold_mass_change
+from worker.core.records import CLIENT, JOB, MEMBER, VISIT
+from worker.sync.heartbeat import Heartbeat
+from worker.sync.house import House
+
+FIELDCAMP = "fieldcamp"
+LOOK_UP_AT_ONCE = 200
+ASKED = frozenset({Trigger.API, Trigger.CLI})
+"""Triggers of people who want to see what is new. Events come with their news, and the timer has FieldCamp's own
+turn.
+"""
+
+
+class Sourcing:
+    """Brings an account's records up to date under the lease of the job that needs them."""
+
+    def __init__(self, house: House, job: Job, lease: Lease, heart: Heartbeat, source: Source | None) -> None:
+        self._house = house
+        self._job = job
+        self._lease = lease
+        self._heart = heart
+        self._source = source
+        self._asked: set[tuple[str, str]] = set()
+        self.trouble: SyncError | None = None
+
+    @property
+    def source(self) -> Source | None:
+        return self._source
+
+    def pull(self) -> int:
+        """Read what the source offers, as far as this job calls for it; how many records that changed. Trouble is kept
+        for the job's end, not raised:
+        what
+        events told us can be published whether or not the source can be read."""
+        connection = self._house.store.connections.find(self._job.account_id, FIELDCAMP)
+        if self._source is None or connection is None:
+            return 0
+        states = self._house.store.streams.ensure(connection.id, (VISIT, JOB, CLIENT, MEMBER))
+        changed = 0
+        try:
+            for kind in (MEMBER, CLIENT, JOB, VISIT):
+                if self._calls_for(kind, states[kind]):
+                    changed += self._read(self._source, kind, states[kind])
+        except (Transient, ConnectionRevoked, Rejected) as error:
+            self.note(error)
+        return changed
+
+    def fetch_needs(self, visit_ids: Sequence[str]) -> bool:
+        """Make sure that the jobs and clients of these visits are known; False where the source could not be asked."""
+        for kind in (JOB, CLIENT):
+            missing = self._house.store.records.missing_needs(self._job.account_id, visit_ids).get(kind, set())
+            unasked = sorted(local_id for local_id in missing if (kind, local_id) not in self._asked)
+            if unasked and self._source is None:
+                return False
+            try:
+                self._look_up(kind, unasked)
+            except (Transient, ConnectionRevoked, Rejected) as error:
+                self.note(error)
+                return False
+        return True
+
+    def _calls_for(self, kind: str, state: StreamState) -> bool:
+        if state.read_at is None:
+            return True
+        if self._job.request.mode is Mode.FULL:
+            return True
+        if kind == MEMBER:
+            return state.read_at < self._house.now() - timedelta(days=1)
+        if self._job.integration == FIELDCAMP or self._job.request.trigger in ASKED:
+            return True
+        return state.read_at < self._house.now() - self._house.cadence
+
+    def _read(self, source: Source, kind: str, state: StreamState) -> int:
+        full = self._job.request.mode is Mode.FULL or state.cursor is None
+        cursor = None if full else state.cursor
+        listing = self._house.store.streams.begin_listing(self._lease, state.id)
+        changed = 0
+        for page in source.changes(kind, cursor):
+            self._heart.check()
+            changed += len(self._house.store.records.receive(self._job.account_id, page.records, self._lease, listing))
+            if page.cursor is not None:
+                self._find_absent(source, kind, listing, page)
+                self._house.store.streams.save_cursor(self._lease, state.id, page.cursor, self._house.now())
+        return changed
+
+    def _find_absent(self, source: Source, kind: str, listing: int, page: SourcePage) -> None:
+        """What a whole window did not list is asked for by name before it counts as deleted."""
+        if kind != VISIT or page.window is None:
+            return
+        records = self._house.store.records
+        gone = records.count_absent(self._job.account_id, kind, listing, page.window)
+        if gone and not self._job.request.confirm_mass_change:
+            hold_mass_change(gone, records.count_live(self._job.account_id, kind, page.window))
+        after = ""
+        while chunk := records.absent_from(
+            self._job.account_id, kind, listing, window=page.window, after=after, limit=LOOK_UP_AT_ONCE
+        ):
+            self._heart.check()
+            self._receive(source, kind, [record.local_id for record in chunk])
+            after = chunk[-1].local_id
+
+    def _look_up(self, kind: str, local_ids: Sequence[str]) -> None:
+        if self._source is not None and local_ids:
+            self._asked.update((kind, local_id) for local_id in local_ids)
+            self._receive(self._source, kind, local_ids)
+
+    def _receive(self, source: Source, kind: str, local_ids: Sequence[str]) -> None:
+        told = source.look_up(kind, local_ids)
+        self._house.store.records.receive(self._job.account_id, told, self._lease)
+
+    def note(self, error: SyncError) -> None:
+        """Keep the trouble for the job's end; a revoked key means that FieldCamp is not connected from now on."""
+        self.trouble = error
+        if isinstance(error, ConnectionRevoked):
+            connection = self._house.store.connections.find(self._job.account_id, FIELDCAMP)
+            if connection is not None:
+                self._house.store.connections.revoke(connection.id, error.message, self._house.now())

@@ -1,0 +1,1 @@
+"""The inbound side: a FastAPI app that verifies, stores and answers."""

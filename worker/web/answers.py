@@ -1,0 +1,100 @@
+"""Errors as answers: the one envelope of contract §4 for whatever went wrong."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from worker.core.errors import Invalid, NotConnected, SyncError, SyncInProgress, Transient
+
+RETRY_AFTER = 5
+"""Seconds after which somebody may try again where nothing says better."""
+
+CODES: Mapping[int, str] = {
+    400: "VALIDATION_ERROR",
+    401: "UNAUTHORIZED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
+    413: "PAYLOAD_TOO_LARGE",
+    429: "RATE_LIMITED",
+    500: "INTERNAL_ERROR",
+    503: "UNAVAILABLE",
+}
+SENTENCES: Mapping[int, str] = {
+    401: "The signature or the key is missing or wrong.",
+    404: "There is nothing here.",
+    405: "This address does not take that method.",
+    500: "Something went wrong on our side; it was noted.",
+    503: "The service cannot do this now; nothing was accepted.",
+}
+
+
+def problem(
+    status: int,
+    sentence: str | None = None,
+    *,
+    code: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The error envelope; sentence and code follow from the status where they are not given."""
+    body = {
+        "success": False,
+        "error": sentence or SENTENCES.get(status, "The request cannot be served."),
+        "code": code or CODES.get(status, "VALIDATION_ERROR" if status < 500 else "INTERNAL_ERROR"),
+        "details": dict(details or {}),
+    }
+    return JSONResponse(body, status, dict(headers or {}))
+
+
+def unavailable(sentence: str | None = None, retry_after: float | None = None, **more: Any) -> JSONResponse:
+    """503 with Retry-After, in whole seconds."""
+    return problem(503, sentence, headers={"Retry-After": str(max(1, math.ceil(retry_after or RETRY_AFTER)))}, **more)
+
+
+def of_sync_error(error: SyncError) -> JSONResponse:
+    """The answer to what the use cases raise; an error that no caller can mend or wait for is ours (500)."""
+    match error:
+        case Invalid():
+            return problem(400, error.message, code=error.code, details=error.details)
+        case NotConnected():
+            return problem(400, error.message, code=error.code)
+        case SyncInProgress():
+            details = {"active_job_id": error.active_job_id}
+            retry = {"Retry-After": str(RETRY_AFTER)}
+            return problem(409, error.message, code=error.code, details=details, headers=retry)
+        case Transient():
+            return unavailable(retry_after=error.retry_after)
+        case _:
+            raise error
+
+
+def install(app: FastAPI) -> None:
+    """Makes the app answer every error with the envelope."""
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(SyncError, _on_sync_error)
+
+
+def _on_http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    own_words = error.detail if error.status_code not in (404, 405) else None
+    return problem(error.status_code, own_words, headers=error.headers)
+
+
+def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    details = {".".join(str(part) for part in fault["loc"]): str(fault["msg"]) for fault in error.errors()}
+    return problem(400, "The request is not as described.", details=details)
+
+
+def _on_sync_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SyncError)
+    return of_sync_error(error)

@@ -1,0 +1,42 @@
+"""The web application, put together."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI
+
+from worker.web import answers
+from worker.web.bodies import Limits
+from worker.web.health import health_routes
+from worker.web.house import House
+from worker.web.intake import Intake, Ring
+from worker.web.rim import Rim
+from worker.web.webhooks import webhook_routes
+
+DEFAULT_LIMITS = Limits()
+
+
+def make_web(
+    house: House,
+    *,
+    ring: Ring | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    more: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """The app; its intake lives as long as the app's lifespan. ``more`` adds routes beside those of this folder."""
+    intake = Intake(house.take_events, ring)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        intake.start()
+        yield
+        await to_thread.run_sync(intake.stop)
+
+    # A redirect would lose the body of an event; a wrong address is a 404.
+    app = FastAPI(title="Visit Sync", lifespan=lifespan, redirect_slashes=False, redoc_url=None)
+    answers.install(app)
+    for router in (health_routes(house), webhook_routes(house, intake, limits), *more):
+        app.include_router(router)
+    app.add_middleware(Rim)
+    return app

@@ -1,0 +1,42 @@
+"""Whether we live (`/healthz`), and whether we can serve (`/readyz`)."""
+
+import asyncio
+
+from anyio import to_thread
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from worker.core.errors import SyncError
+from worker.web.answers import unavailable
+from worker.web.house import House
+
+PATIENCE = 3.0
+"""Seconds; platforms ask every few seconds and call silence a failure."""
+
+OK = "ok"
+
+
+def health_routes(house: House) -> APIRouter:
+    """Both are open to everybody and tell nothing but names and states."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    async def lives() -> Response:
+        """The process lives."""
+        return JSONResponse({"status": OK})
+
+    @router.get("/readyz")
+    async def is_ready() -> Response:
+        """Database and broker answer, else 503."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                checks = await to_thread.run_sync(house.ready, abandon_on_cancel=True)
+        except TimeoutError:
+            return unavailable("The checks did not end in time.")
+        except SyncError as error:
+            return unavailable(error.message)
+        if any(state != OK for state in checks.values()):
+            return unavailable("Not everything that is needed answers.", details=checks)
+        return JSONResponse({"status": OK, "checks": dict(checks)})
+
+    return router

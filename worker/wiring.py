@@ -1,0 +1,213 @@
+"""The only place where things are put together."""
+
+import random
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery
+from redis.exceptions import RedisError
+
+from worker import broker
+from worker.app import RUN, SYNCS, make_publisher
+from worker.core.connections import Connection, InboxEvent
+from worker.core.errors import NotConnected, SyncError
+from worker.core.ports import Grant, Manifest, Provider, Source, Window
+from worker.core.preferences import CalendarPreferences, calendar_preferences
+from worker.doorbell import Doorbell
+from worker.http.limits import Limits
+from worker.providers import google_calendar
+from worker.settings import Settings
+from worker.sources import fieldcamp
+from worker.sources.fieldcamp.account import FieldCamp
+from worker.sources.fieldcamp.events import parse_event
+from worker.sources.fieldcamp.signature import Unsigned, verify
+from worker.store import Store, open_store
+from worker.sync.connect import CALENDARS
+from worker.sync.house import House
+from worker.sync.receive import receive_events
+
+if TYPE_CHECKING:
+    import redis
+
+MANIFESTS: Mapping[str, Manifest] = MappingProxyType(
+    {manifest.name: manifest for manifest in (fieldcamp.MANIFEST, google_calendar.MANIFEST)}
+)
+"""Every integration there is, by name."""
+
+NOBODYS_SECRET = "whsec_bm9ib2R5J3Mgc2VjcmV0LCBidXQganVzdCBhcyBsb25n"  # noqa: S105 - it opens nothing
+"""What a request for an unknown account is checked against, so that it takes as long as any other."""
+
+
+class Wiring:
+    """One process's parts, each made when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.stopping = threading.Event()
+        """Set when this process is told to stop."""
+
+    @cached_property
+    def store(self) -> Store:
+        return open_store(self.settings.database_url, self.settings.secret_keys)
+
+    @cached_property
+    def redis(self) -> "redis.Redis | None":
+        return broker.connect(self.settings.redis_url) if self.settings.redis_url else None
+
+    @cached_property
+    def limits(self) -> Limits:
+        return Limits(self.redis)
+
+    @cached_property
+    def publisher(self) -> Celery:
+        return make_publisher(self.settings)
+
+    @cached_property
+    def doorbell(self) -> Doorbell:
+        return Doorbell(self._send_ring)
+
+    @cached_property
+    def house(self) -> House:
+        return House(
+            store=self.store,
+            manifests=MANIFESTS,
+            open_provider=self.open_provider,
+            open_source=self.open_source,
+            ring=self.doorbell.ring,
+            now=now,
+            chance=random.random,
+            cadence=timedelta(seconds=self.settings.sync_cadence_seconds),
+            debounce=timedelta(seconds=self.settings.sync_debounce_seconds),
+            lease=timedelta(seconds=self.settings.sync_lease_seconds),
+            stopping=self.stopping.is_set,
+        )
+
+    def forked(self) -> None:
+        """What a prefork child does first: nothing that the parent opened may be used by both."""
+        self.store.forked()
+        self.doorbell.forked()
+        for name in ("redis", "limits", "publisher"):
+            self.__dict__.pop(name, None)
+
+    def close(self) -> None:
+        """Ring what is left to ring, and let go."""
+        if "doorbell" in self.__dict__:
+            self.doorbell.flush(2.0)
+        if "store" in self.__dict__:
+            self.store.dispose()
+        if self.__dict__.get("redis") is not None:
+            self.__dict__["redis"].close()
+
+    def open_provider(self, connection: Connection) -> Provider:
+        """The provider that serves a connection. Raises NotConnected where there is none for it."""
+        opening = _PROVIDERS.get(connection.integration)
+        if opening is None:
+            raise NotConnected(f"{connection.integration} cannot be synced by this version.")
+        return opening(self, connection)
+
+    def open_source(self, account_id: str) -> Source | None:
+        """The account's FieldCamp, None where it is not connected."""
+        connection = self.store.connections.find(account_id, fieldcamp.MANIFEST.name)
+        if connection is None or not connection.connected:
+            return None
+        grant = self.store.grants.grant(connection.id)
+        return FieldCamp(
+            self.settings.fieldcamp_base_url, grant, self.limits, account_id, now, self._window(account_id)
+        )
+
+    def revoke(self, connection: Connection) -> None:
+        """Give a connection's grants back to whoever gave them, where that can be done."""
+        if connection.integration == google_calendar.MANIFEST.name:
+            for grant in self._grants(connection).values():
+                google_calendar.revoke(grant, self._google())
+
+    def _window(self, account_id: str) -> Window:
+        """The widest stretch of time that any of the account's calendars asks for."""
+        wishes = [
+            calendar_preferences(connection.settings)
+            for connection in self.store.connections.of(account_id)
+            if connection.integration in CALENDARS and connection.connected
+        ] or [CalendarPreferences()]
+        past, future = max(wish.past for wish in wishes), max(wish.future for wish in wishes)
+        return Window(now() - past, now() + future)
+
+    def _grants(self, connection: Connection) -> dict[str, Grant]:
+        grants = self.store.grants
+        return {team: grants.grant(connection.id, team) for team in grants.teams(connection.id)}
+
+    def _google(self) -> google_calendar.GoogleSettings:
+        settings = self.settings
+        return google_calendar.GoogleSettings(
+            base_url=settings.google_base_url,
+            token_url=settings.google_token_url,
+            client_id=settings.google_client_id or "",
+            client_secret=settings.google_client_secret or "",
+        )
+
+    def _open_google(self, connection: Connection) -> Provider:
+        return google_calendar.GoogleCalendar(
+            settings=self._google(),
+            preferences=calendar_preferences(connection.settings),
+            grants=self._grants(connection),
+            limits=self.limits,
+            account_id=connection.account_id,
+        )
+
+    def _send_ring(self, job_id: str) -> None:
+        self.publisher.send_task(RUN, args=[job_id], queue=SYNCS, ignore_result=True)
+        self.store.jobs.rang(job_id, now())
+
+
+_PROVIDERS = {google_calendar.MANIFEST.name: Wiring._open_google}
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What the web needs of the house (``web.house``)."""
+
+    wiring: Wiring
+
+    def now(self) -> datetime:
+        return now()
+
+    def verify_event(self, account_id: str, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
+        secret = self.wiring.store.accounts.webhook_secret(account_id)
+        try:
+            verify(secret or NOBODYS_SECRET, headers, body, at)
+        except Unsigned:
+            return False
+        return secret is not None
+
+    def parse_event(self, account_id: str, body: Any) -> InboxEvent:
+        return parse_event(body, account_id)
+
+    def take_events(self, events: Sequence[InboxEvent]) -> Sequence[bool]:
+        return receive_events(self.wiring.house, events)
+
+    def ready(self) -> Mapping[str, str]:
+        return {"database": self._database(), "broker": self._broker()}
+
+    def _database(self) -> str:
+        try:
+            self.wiring.store.ping()
+        except SyncError as error:
+            return error.message
+        return "ok"
+
+    def _broker(self) -> str:
+        try:
+            if self.wiring.redis is not None:
+                self.wiring.redis.ping()
+        except (OSError, RedisError) as error:
+            return type(error).__name__
+        return "ok"
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
