@@ -137,6 +137,8 @@ class MemoryProvider:
         _run(self.calendars.after_apply)
         return outcomes
 
+    def close(self) -> None: ...
+
     def _one(self, name: str, operation: Operation) -> Outcome:
         self.calendars.writes += 1
         try:
@@ -232,6 +234,8 @@ class MemorySource:
 
     def apply(self, edits: Sequence[Edit]) -> Sequence[EditOutcome]:
         return [self._apply(edit) for edit in edits]
+
+    def close(self) -> None: ...
 
     def _apply(self, edit: Edit) -> EditOutcome:
         self.edits += 1

@@ -150,6 +150,9 @@ class Provider(Protocol):
         RateLimited.
         """
 
+    def close(self) -> None:
+        """Let go of connections; whoever opened the provider closes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reschedule:
@@ -210,6 +213,9 @@ class Source(Protocol):
         """Carry out the edits; one outcome each, in their order. Rejected: the source refuses (crew booked, illegal
         move).
         """
+
+    def close(self) -> None:
+        """Let go of connections; whoever opened the source closes it."""
 
 
 class Grant(Protocol):

@@ -167,9 +167,11 @@ class Applying:
     def _apply(self, stream: Stream, operations: Sequence[Operation]) -> Sequence[Outcome]:
         try:
             outcomes = self._apply_in_turn(stream, operations)
-        except (ConnectionRevoked, LeaseLost, Cancelled, Stopping):
+        except (LeaseLost, Cancelled, Stopping):
             raise
         except SyncError as error:
+            if isinstance(error, ConnectionRevoked) and stream.grant is None:
+                raise
             outcomes = [Failed(error) for _ in operations]
         for outcome in outcomes:
             self._learn(outcome)

@@ -14,7 +14,7 @@ starts over from what is stored.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -88,7 +88,8 @@ def _ending(house: House, job: Job, lease: Lease, heart: Heartbeat) -> Ending:
     if sync.trouble is not None:
         return _failed(sync, sync.trouble)
     status = JobStatus.PARTIAL if sync.has_failures else JobStatus.SUCCEEDED
-    return Ending(status, next_look_at=sync.next_look(unfinished=sync.unfinished))
+    broken = next((_told(each) for each in sync.broken.values()), None)
+    return Ending(status, broken, next_look_at=sync.next_look(unfinished=sync.unfinished))
 
 
 def _failed(sync: "Sync", error: SyncError) -> Ending:
@@ -99,10 +100,14 @@ def _failed(sync: "Sync", error: SyncError) -> Ending:
         sync.waits.append(after)
     return Ending(
         JobStatus.FAILED,
-        error={"code": error.code, "message": error.message},
+        error=_told(error),
         next_look_at=None if revoked else sync.next_look(unfinished=not waits),
         revoked=revoked,
     )
+
+
+def _told(error: SyncError) -> dict[str, str]:
+    return {"code": error.code, "message": error.message}
 
 
 @dataclass
@@ -125,8 +130,19 @@ class Sync:
         if self.connection.integration == FIELDCAMP:
             self._pull_alone()
             return
-        provider = self.house.open_provider(self.connection)
-        sourcing = Sourcing(self.house, self.job, self.lease, self.heart, self.house.open_source(self.job.account_id))
+        with closing(self.house.open_provider(self.connection)) as provider, self._sourcing() as sourcing:
+            self._bring_together(provider, sourcing)
+
+    @contextmanager
+    def _sourcing(self) -> Iterator[Sourcing]:
+        source = self.house.open_source(self.job.account_id)
+        try:
+            yield Sourcing(self.house, self.job, self.lease, self.heart, source)
+        finally:
+            if source is not None:
+                source.close()
+
+    def _bring_together(self, provider: Provider, sourcing: Sourcing) -> None:
         sourcing.pull()
         streams, states = self._streams(provider)
         for look in range(MOST_LOOKS):
@@ -141,8 +157,8 @@ class Sync:
 
     def _pull_alone(self) -> None:
         """A sync of the source: whatever it told is news to every other connection."""
-        sourcing = Sourcing(self.house, self.job, self.lease, self.heart, self.house.open_source(self.job.account_id))
-        changed = sourcing.pull()
+        with self._sourcing() as sourcing:
+            changed = sourcing.pull()
         self.house.store.jobs.progress(self.lease, Progress(counts=Counts(pulled=changed)))
         if changed:
             self.house.store.connections.poke(self.job.account_id, None, self.house.now(), Trigger.EVENT)

@@ -55,11 +55,16 @@ class Sourcing:
         return changed
 
     def fetch_needs(self, visit_ids: Sequence[str]) -> bool:
-        """Make sure that the jobs and clients of these visits are known; False where the source could not be asked."""
+        """Make sure that the jobs and clients of these visits are known; False where the source could not be asked.
+
+        Without a source there is nobody to ask: what events told is all there is.
+        """
+        if self._source is None:
+            return True
         for kind in (JOB, CLIENT):
             missing = self._house.store.records.missing_needs(self._job.account_id, visit_ids).get(kind, set())
             unasked = sorted(local_id for local_id in missing if (kind, local_id) not in self._asked)
-            if unasked and self._source is None:
+            if unasked and self.trouble is not None:
                 return False
             try:
                 self._look_up(kind, unasked)
