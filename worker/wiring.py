@@ -1,7 +1,7 @@
 """The only place where things are put together."""
 
+import mmap
 import random
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,13 +43,26 @@ NOBODYS_SECRET = "whsec_bm9ib2R5J3Mgc2VjcmV0LCBidXQganVzdCBhcyBsb25n"  # noqa: S
 """What a request for an unknown account is checked against, so that it takes as long as any other."""
 
 
+class SharedFlag:
+    """A flag that forked children share: a byte of shared memory, because a lock could die with one of them."""
+
+    def __init__(self) -> None:
+        self._byte = mmap.mmap(-1, 1)
+
+    def set(self) -> None:
+        self._byte[0] = 1
+
+    def is_set(self) -> bool:
+        return self._byte[0] == 1
+
+
 class Wiring:
     """One process's parts, each made when it is first asked for."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.stopping = threading.Event()
-        """Set when this process is told to stop."""
+        self.stopping = SharedFlag()
+        """Set when this process is told to stop; those that it forked see it too."""
 
     @cached_property
     def store(self) -> Store:

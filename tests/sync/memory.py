@@ -57,8 +57,11 @@ class MemoryCalendars:
     after_apply: list[Callable[[], None]] = field(default_factory=list)
     lose_answers: int = 0
     refuse_titles: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
     writes: int = 0
     reads: int = 0
+    touched: set[str] = field(default_factory=set)
+    """The local ids of events of ours that a person changed or deleted."""
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -81,7 +84,7 @@ class MemoryCalendars:
         self.entries[name][entry.remote_id] = replace(entry, version=self.clock, changed=self.clock)
 
     def person_moves(self, name: str, remote_id: str, times: Times) -> None:
-        entry = self.entries[name][remote_id]
+        entry = self._touch(name, remote_id)
         assert entry.event is not None
         self.put(name, replace(entry, event=entry.event.moved_to(times)))
 
@@ -91,7 +94,13 @@ class MemoryCalendars:
         self.put(name, replace(entry, event=replace(entry.event, title=title)))
 
     def person_deletes(self, name: str, remote_id: str) -> None:
-        self.put(name, replace(self.entries[name][remote_id], event=None))
+        self.put(name, replace(self._touch(name, remote_id), event=None))
+
+    def _touch(self, name: str, remote_id: str) -> Entry:
+        entry = self.entries[name][remote_id]
+        if entry.key is not None:
+            self.touched.add(entry.key.local_id)
+        return entry
 
     def person_adds(self, name: str, event: CalendarEvent) -> None:
         self.put(name, Entry(f"private{self.clock}", 0, event))
@@ -115,6 +124,8 @@ class MemoryProvider:
 
     def changes(self, stream: Stream, cursor: str | None) -> Iterator[Page]:
         self.calendars.reads += 1
+        if stream.name in self.calendars.unreadable:
+            raise Rejected("the calendar is not shared with us", code="notFound")
         since = int(cursor) if cursor else None
         if since is not None and since < self.calendars.oldest_cursor:
             raise CursorExpired("too old")
@@ -197,7 +208,10 @@ class MemorySource:
     clock: datetime = START
     refuse_moves: set[str] = field(default_factory=set)
     away: bool = False
+    others: dict[tuple[str, str], Record] = field(default_factory=dict)
+    """Jobs and clients, by kind and local id."""
     edits: int = 0
+    edited: set[str] = field(default_factory=set)
 
     def tell(self, visit: Visit | None, local_id: str) -> Record:
         """Change a visit (None: delete it), and the record of that as an event carries it."""
@@ -230,7 +244,11 @@ class MemorySource:
         yield SourcePage(records, cursor="1", window=window)
 
     def look_up(self, kind: str, local_ids: Sequence[str]) -> Sequence[Record]:
-        return [self.current(local_id) for local_id in local_ids if local_id in self.times and kind == VISIT]
+        if self.away:
+            raise Transient("FieldCamp is away")
+        if kind != VISIT:
+            return [self.others[kind, local_id] for local_id in local_ids if (kind, local_id) in self.others]
+        return [self.current(local_id) for local_id in local_ids if local_id in self.times]
 
     def apply(self, edits: Sequence[Edit]) -> Sequence[EditOutcome]:
         return [self._apply(edit) for edit in edits]
@@ -239,6 +257,7 @@ class MemorySource:
 
     def _apply(self, edit: Edit) -> EditOutcome:
         self.edits += 1
+        self.edited.add(edit.local_id)
         if edit.local_id in self.refuse_moves or edit.local_id not in self.visits:
             return Failed(Rejected("the crew is booked", code="CREW_BOOKED"))
         visit = self.visits[edit.local_id]

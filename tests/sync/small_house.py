@@ -4,7 +4,9 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -28,6 +30,17 @@ GOOGLE, FIELDCAMP = "google_calendar", "fieldcamp"
 ONE, TWO = "one@example.com", "two@example.com"
 
 
+@cache
+def _empty_database() -> bytes:
+    """Our schema with nothing in it: migrating once is enough for all."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        store = open_store(f"sqlite:///{path}", [KEY])
+        store.upgrade()
+        store.dispose()
+        return path.read_bytes()
+
+
 class SmallHouse:
     """Two technicians, ``usr_1`` and ``usr_2``, each with a calendar."""
 
@@ -37,8 +50,8 @@ class SmallHouse:
         self.calendars = MemoryCalendars((ONE, TWO))
         self.source = MemorySource()
         self.routes: dict[str, frozenset[str] | None] = {ONE: frozenset({"usr_1"}), TWO: frozenset({"usr_2"})}
+        path.write_bytes(_empty_database())
         self.store: Store = open_store(f"sqlite:///{path}", [KEY])
-        self.store.upgrade()
         account, _, _ = self.store.accounts.create("Small & Sons", self.clock)
         self.account_id = account.id
         manifests = {

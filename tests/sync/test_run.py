@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.sync.small_house import ONE, TWO, SmallHouse
 from worker.core.documents import CalendarEvent, Times
 from worker.core.errors import ConnectionRevoked, NotConnected, RateLimited, SyncInProgress, Transient
 from worker.core.jobs import JobStatus, Mode
+from worker.core.records import JOB, Record
 from worker.core.visits import VisitStatus
 from worker.sync.connect import connect
 from worker.sync.heartbeat import Heartbeat
@@ -470,5 +472,129 @@ def test_what_arrives_during_a_run_is_picked_up_by_the_next(small: SmallHouse) -
     small.assert_agreement()
 
 
+@pytest.mark.parametrize("lost", ["the worker", "the answer"])
+def test_our_own_write_is_never_taken_for_a_persons_move(tmp_path: Path, lost: str) -> None:
+    """Nobody noted the write, the visit moves on, and the calendar wins conflicts: still FieldCamp's move stands."""
+    small = SmallHouse(tmp_path / "calendar.db", on_both_changed="calendar")
+    small.arrive("vis_1")
+    small.sync()
+    small.arrive("vis_1", start=times(2).start, end=times(2).end)
+    if lost == "the worker":
+        small.calendars.after_apply.append(_die)
+        job = small.queue()
+        with pytest.raises(Died):
+            run_job(small.house, job.id, "doomed")
+    else:
+        small.calendars.lose_answers = 1
+        small.sync()
+    small.arrive("vis_1", start=times(6).start, end=times(6).end)
+    small.recover()
+    small.sync()
+    assert small.source.edits == 0
+    assert small.source.visits["vis_1"].start == times(6).start
+    small.assert_agreement()
+    small.close()
+
+
 def _die() -> None:
     raise Died
+
+
+def _blunder() -> None:
+    raise IndexError
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_job_back(small: SmallHouse) -> None:
+    for number in range(9):
+        small.arrive(f"vis_{number}")
+    stopping: list[bool] = []
+    small.calendars.after_apply.append(lambda: stopping.append(True))
+    job = small.queue()
+    house = replace(small.house, stopping=lambda: bool(stopping))
+    assert run_job(house, job.id, "stopping") is None
+    waiting = small.store.jobs.get(job.id)
+    assert waiting is not None
+    assert (waiting.status, waiting.counts.pushed) == (JobStatus.QUEUED, 3)
+    run_job(small.house, job.id, "the next one")
+    small.assert_agreement()
+    assert small.calendars.writes == 9
+
+
+def test_a_bug_fails_the_job_loudly_and_lets_go(small: SmallHouse) -> None:
+    small.arrive("vis_1")
+    small.calendars.before_apply.append(_blunder)
+    job = small.queue()
+    with pytest.raises(IndexError):
+        run_job(small.house, job.id, "test")
+    failed = small.store.jobs.get(job.id)
+    assert failed is not None
+    assert failed.status is JobStatus.FAILED
+    assert failed.error is not None
+    assert failed.error["message"] == "Internal error: IndexError"
+    assert small.sync().status is JobStatus.SUCCEEDED
+    small.assert_agreement()
+
+
+def test_events_alone_are_enough_where_fieldcamp_is_not_connected(small: SmallHouse) -> None:
+    small.arrive("vis_1", job_id="job_1")
+    house = replace(small.house, open_source=lambda _: None)
+    for pushed in (1, 0):
+        job = small.queue()
+        assert run_job(house, job.id, "test") is JobStatus.SUCCEEDED
+        ended = small.store.jobs.get(job.id)
+        assert ended is not None
+        assert ended.counts.pushed == pushed
+    assert small.connection.next_look_at is not None
+    assert small.connection.next_look_at > small.clock + timedelta(minutes=20)
+
+
+def test_visits_are_published_though_their_jobs_cannot_be_fetched_and_again_when_they_can(small: SmallHouse) -> None:
+    small.arrive("vis_1", job_id="job_1")
+    small.source.away = True
+    assert small.sync().status is JobStatus.FAILED
+    assert list(small.calendars.ours(ONE)) == ["vis_1"]
+    small.source.away = False
+    small.source.others[(JOB, "job_1")] = Record(JOB, "job_1", {"id": "job_1", "title": "Boiler"}, START, START)
+    small.sync()
+    [event] = small.calendars.ours(ONE).values()
+    assert event.title == "Boiler"
+
+
+def test_one_calendar_that_cannot_be_read_does_not_stop_the_other(small: SmallHouse) -> None:
+    small.arrive("vis_1")
+    small.arrive("vis_2", team=("usr_2",))
+    small.calendars.unreadable = {ONE}
+    job = small.sync()
+    assert job.status is JobStatus.PARTIAL
+    assert job.error is not None
+    assert job.error["code"] == "notFound"
+    assert list(small.calendars.ours(TWO)) == ["vis_2"]
+    assert small.calendars.live(ONE) == {}
+    small.calendars.unreadable = set()
+    assert small.sync().status is JobStatus.SUCCEEDED
+    small.assert_agreement()
+
+
+def test_a_sync_of_fieldcamp_alone_is_news_to_the_others(small: SmallHouse) -> None:
+    small.visit("vis_1")
+    assert small.sync_of("fieldcamp").counts.pulled == 1
+    assert sweep(small.house).due >= 1
+    active = small.store.jobs.active(small.connection.id)
+    assert active is not None
+    run_job(small.house, active.id, "test")
+    small.assert_agreement()
+
+
+def test_a_repeated_failure_waits_longer_each_time(small: SmallHouse) -> None:
+    small.arrive("vis_1")
+
+    def away() -> None:
+        raise Transient("Google is away")
+
+    waits = []
+    for _ in range(3):
+        small.calendars.before_apply.append(away)
+        small.sync()
+        assert small.connection.next_look_at is not None
+        waits.append((small.connection.next_look_at - small.clock).total_seconds())
+    assert waits == [5.25, 10.5, 21.0]

@@ -1,5 +1,6 @@
 """``visit-sync up``, ``web``, ``worker``, ``beat`` and ``simulators``: what runs long."""
 
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -84,13 +85,12 @@ def simulators(
         say(f"export {name}={value}")
     say(f"# The simulated providers are open on {served.url}; stop them with Ctrl-C.")
     sys.stdout.flush()
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        served.stop()
-        town.close()
+    told = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: told.set())
+    told.wait()
+    served.stop()
+    town.close()
 
 
 @contextmanager

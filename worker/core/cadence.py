@@ -13,8 +13,9 @@ MOST_ATTEMPTS = 5
 @dataclass(frozen=True, slots=True)
 class Facts:
     """How a run ended. ``failures`` counts runs that failed or left something over since the last clean one, this
-    included;
-    ``retry_after`` is in seconds, as the other side asked; ``unfinished``: something has to be looked at again."""
+    included; ``retry_after`` is in seconds, as the other side asked; ``unfinished``: something has to be looked at
+    again.
+    """
 
     unfinished: bool = False
     failures: int = 0
@@ -25,8 +26,7 @@ def next_look(now: datetime, cadence: timedelta, facts: Facts, chance: float) ->
     """When the timer should look again; ``chance`` in [0, 1) spreads connections apart (±10 % of the cadence).
 
     What is unfinished is looked at after 5 s, 10 s, 20 s … at most 15 min, never before the other side's
-    ``retry_after``,
-    never later than the cadence.
+    ``retry_after``, never later than the cadence.
     """
     regular = cadence * (1 + JITTER * (2 * chance - 1))
     if not facts.unfinished:

@@ -20,10 +20,9 @@ class Connection:
     """One account at one integration.
 
     ``connected`` is False after a disconnect or a revoked grant. ``planned`` is the account's number up to which
-    records and
-    links have been planned. ``next_look_at`` is when a sync is due, ``look_trigger`` what asked for it. ``failures``
-    counts
-    the failed syncs since the last good one. ``error`` is what is wrong now: ``{"code", "message", "since"}``.
+    records and links have been planned. ``next_look_at`` is when a sync is due, ``look_trigger`` what asked for it.
+    ``failures`` counts the failed syncs since the last good one. ``error`` is what is wrong now: ``{"code", "message",
+    "since"}``.
     """
 
     id: int

@@ -42,8 +42,9 @@ ACTIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 @dataclass(frozen=True, slots=True)
 class Counts:
     """``pulled``: provider changes taken in; ``pushed``: writes the provider accepted; ``skipped``: looked at and
-    already
-    right; ``failed``: not done, each with a record; ``conflicts``: decided between two sides, each with a record."""
+    already right; ``failed``: not done, each with a record; ``conflicts``: decided between two sides, each with a
+    record.
+    """
 
     pulled: int = 0
     pushed: int = 0

@@ -11,15 +11,12 @@ class Link:
     """A record on a stream.
 
     ``remote_id`` and ``version`` are set while ``published``. ``agreed`` is what both sides last agreed on: what we
-    wrote, or
-    took over. ``seen`` is what somebody made of it since, None where the object shows ``agreed``. ``offered`` is a
-    document
-    that was sent and whose outcome is not noted yet, ``leaving`` the same for a deletion: both are saved *before* the
-    request, so that our own write is known as ours after a crash. ``refused`` is the fingerprint of content not to be
-    offered again, with ``reason`` and ``message`` for people. ``removed``: a person deleted the object and nobody has
-    answered to it; ``restored`` counts how often we put it back. ``overruled``: the source refused the edit in
-    ``seen``.
-    ``retry``: the last operation failed for now.
+    wrote, or took over. ``seen`` is what somebody made of it since, None where the object shows ``agreed``. ``offered``
+    is a document that was sent and whose outcome is not noted yet, ``leaving`` the same for a deletion: both are saved
+    *before* the request, so that our own write is known as ours after a crash. ``refused`` is the fingerprint of
+    content not to be offered again, with ``reason`` and ``message`` for people. ``removed``: a person deleted the
+    object and nobody has answered to it; ``restored`` counts how often we put it back. ``overruled``: the source
+    refused the edit in ``seen``. ``retry``: the last operation failed for now.
     """
 
     stream: str

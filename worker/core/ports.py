@@ -34,10 +34,9 @@ class Stream:
     """An ordered part of a connection with its own cursor.
 
     ``name`` is unique in the connection; ``target`` is what people call it (a calendar's address). ``team`` are the
-    members
-    whose visits it shows, None for all. ``rank`` orders dependencies: equal ranks run side by side. ``grant`` names the
-    team member whose grant reaches it, None for the connection's one grant. ``live`` is False for one that the
-    settings no longer name: what we published there is taken away, nothing is read or added.
+    members whose visits it shows, None for all. ``rank`` orders dependencies: equal ranks run side by side. ``grant``
+    names the team member whose grant reaches it, None for the connection's one grant. ``live`` is False for one that
+    the settings no longer name: what we published there is taken away, nothing is read or added.
     """
 
     name: str
@@ -53,9 +52,8 @@ class Change:
     """One remote object as it is now.
 
     ``document`` is None for a deleted one, of which only ``remote_id`` is certain. ``key`` is set on objects that are
-    ours.
-    ``version`` is the provider's own (etag, SyncToken). ``shown`` is the object as the change feed shows it (contract
-    §4.2).
+    ours. ``version`` is the provider's own (etag, SyncToken). ``shown`` is the object as the change feed shows it
+    (contract §4.2).
     """
 
     remote_id: str
@@ -72,9 +70,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a listing. ``cursor`` is on the last page alone; ``complete`` (also there alone) says that every
-    object which
-    could be ours was in the listing, so that what was not is no more."""
+    """A part of a listing. ``cursor`` is on the last page alone; ``complete`` (also there alone) says that every object
+    which could be ours was in the listing, so that what was not is no more.
+    """
 
     changes: Sequence[Change]
     cursor: str | None = None
@@ -187,8 +185,8 @@ EditOutcome = Edited | Failed
 @dataclass(frozen=True, slots=True)
 class SourcePage:
     """A part of what the source told. ``cursor`` is on the last page alone; ``window`` (there alone, too) says that
-    every
-    live record of that kind with a start in it was in the listing; ``everything`` the same without a window."""
+    every live record of that kind with a start in it was in the listing; ``everything`` the same without a window.
+    """
 
     records: Sequence[Record]
     cursor: str | None = None
@@ -244,8 +242,8 @@ class Manifest:
     """What the rest may know about an integration, as data.
 
     ``name`` is its word in JSON, ``slug`` in URLs; ``direction`` as in contract §1; ``kind`` is the kind of record
-    published.
-    ``batch_size`` operations fit one ``apply``; ``side_by_side`` streams of one connection may be worked on at once.
+    published. ``batch_size`` operations fit one ``apply``; ``side_by_side`` streams of one connection may be worked on
+    at once.
     """
 
     name: str

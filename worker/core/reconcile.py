@@ -120,9 +120,7 @@ class _Eye:
 
 
 def seen_as(link: Link, version: str | None, document: Document) -> Link:
-    """The published link after its object was seen to show ``document``: an edit, unless it is what we wrote
-    ourselves.
-    """
+    """The published link after its object was seen to show ``document``: an edit, unless we wrote that ourselves."""
     mine = (link.offered, link.agreed)
     for own in mine:
         if own is not None and own.fingerprint() == document.fingerprint():
@@ -169,10 +167,8 @@ class Decision:
     """What to do about one record on one stream.
 
     At most one of ``operation`` (at the provider) and ``edit`` (at the source). ``link`` is the link as it is to be
-    kept
-    before anything is sent, None where nothing is known or new. ``conflict`` is a (code, sentence) for the job's
-    records;
-    ``attention`` says that this decision itself gave up and somebody should look.
+    kept before anything is sent, None where nothing is known or new. ``conflict`` is a (code, sentence) for the job's
+    records; ``attention`` says that this decision itself gave up and somebody should look.
     """
 
     link: Link | None = None

@@ -66,10 +66,8 @@ class Record:
     """One thing as the source told it.
 
     ``content`` holds JSON values under the field names of the kind's dataclass, and only the fields that the source
-    named.
-    ``source_time`` is when the source says it became so; ``told_at`` (of the event, or of the read) settles equal
-    times.
-    ``number`` is its place in the account's order of commits, 0 before it is stored.
+    named. ``source_time`` is when the source says it became so; ``told_at`` (of the event, or of the read) settles
+    equal times. ``number`` is its place in the account's order of commits, 0 before it is stored.
     """
 
     kind: str

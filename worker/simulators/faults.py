@@ -24,16 +24,15 @@ RECORDING = "simulators.recording"
 class Fault:
     """One way to fail, and for which requests. Fields left at their default match everything, or do nothing.
 
-    Which requests: `method`; `path` and `query`, regular expressions searched in the path below the mount and in
-    the raw query string; `operation`, the simulator's name for the call (such as "events.insert"); `parts`, True for
-    calls inside a batch only, False for whole requests only; `part_index`, the position in a batch from 0.
-    How often, among those: not the first `skip`, then each `every_nth`, then with `probability` (0 to 1, seeded), at
-    most `times` (None: until cleared).
-    What happens: a `delay` in seconds; then either an answer with `status`, `headers` and `body` (text as it is,
-    anything else as JSON; None: the simulator's own error body for `status` and `reason`), given instead of carrying
-    the request out, or after it when `carried_out`; or a cut connection: `drop` "before" the request is carried out,
-    "after" it but before any byte of the answer, or "mid" way through the answer's body, with FIN, or RST when
-    `reset`. A fault that drops never matches a call inside a batch; there only `status`, `reason`, `body`,
+    Which requests: `method`; `path` and `query`, regular expressions searched in the path below the mount and in the
+    raw query string; `operation`, the simulator's name for the call (such as "events.insert"); `parts`, True for calls
+    inside a batch only, False for whole requests only; `part_index`, the position in a batch from 0. How often, among
+    those: not the first `skip`, then each `every_nth`, then with `probability` (0 to 1, seeded), at most `times` (None:
+    until cleared). What happens: a `delay` in seconds; then either an answer with `status`, `headers` and `body` (text
+    as it is, anything else as JSON; None: the simulator's own error body for `status` and `reason`), given instead of
+    carrying the request out, or after it when `carried_out`; or a cut connection: `drop` "before" the request is
+    carried out, "after" it but before any byte of the answer, or "mid" way through the answer's body, with FIN, or RST
+    when `reset`. A fault that drops never matches a call inside a batch; there only `status`, `reason`, `body`,
     `headers` and `carried_out` count.
     """
 

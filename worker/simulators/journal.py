@@ -13,9 +13,9 @@ class Entry:
     """One HTTP request.
 
     `method` is the one meant, also where `x-http-method-override` names it; `path` is below the simulator's mount;
-    `query` is the raw query string; `operation` is the simulator's name for the call ("" when it has none); `status`
-    is None when the connection was cut before an answer; `started` is in seconds since the epoch, `duration` in
-    seconds; `parts` counts the calls in a batch, 1 for a plain request.
+    `query` is the raw query string; `operation` is the simulator's name for the call ("" when it has none); `status` is
+    None when the connection was cut before an answer; `started` is in seconds since the epoch, `duration` in seconds;
+    `parts` counts the calls in a batch, 1 for a plain request.
     """
 
     method: str

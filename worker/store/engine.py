@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from threading import Lock
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -52,6 +54,7 @@ class Database:
         # A statement alone sees one moment on PostgreSQL; a transaction around several at READ COMMITTED adds nothing.
         options: dict[str, Any] = {READING: True} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._readers = self.engine.execution_options(**options)
+        self._turn = Lock()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -62,8 +65,21 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: committed at the end of the block, rolled back if it raises. Raises StoreUnavailable."""
-        with _translated(), self.engine.begin() as connection:
+        with self._in_turn(), _translated(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time and makes the others poll, for up to 0.1 s: our own threads queue instead."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise StoreUnavailable("The database is away: another thread writes and does not come to an end")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def ping(self) -> None:
         """One round trip to the database; raises StoreUnavailable."""
@@ -84,15 +100,13 @@ class Database:
         """Insert rows (all with the same columns), or set these columns where the primary key is there already."""
         if not rows:
             return
-        keys = [column.name for column in table.primary_key.columns]
-        statement = self.insert(table)
-        fields = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=fields), rows)
+        connection.execute(_upsert(self.is_sqlite, table, tuple(rows[0])), rows)
 
     def dispose(self) -> None:
         self.engine.dispose()
 
     def forked(self) -> None:
+        self._turn = Lock()
         self.engine.dispose(close=False)
 
 
@@ -100,6 +114,15 @@ def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
     """The values in runs of at most ``size``."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+@cache
+def _upsert(is_sqlite: bool, table: Table, columns: Sequence[str]) -> postgresql.Insert | sqlite.Insert:
+    """Made once: ``excluded`` copies the table's columns, which takes longer than the statement itself."""
+    keys = [column.name for column in table.primary_key.columns]
+    statement = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    fields = {name: statement.excluded[name] for name in columns if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=fields)
 
 
 def _checked(text: str) -> URL:

@@ -1,24 +1,11 @@
 """The ledger: folds what the source tells into the records, numbers what that changes, and moves what depends on it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    String,
-    Table,
-    and_,
-    bindparam,
-    column,
-    delete,
-    insert,
-    select,
-    update,
-    values,
-)
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from worker.core.records import Record, leaves_final_state, merged, same_meaning
 from worker.store import numbers
@@ -29,8 +16,6 @@ APPLIED, UNCHANGED, STALE, ILLEGAL_MOVE, IGNORED = "applied", "unchanged", "stal
 
 Place = tuple[str, str, str]
 """Where a record stands: its account, kind and local id."""
-PLACES_AT_ONCE = 160
-"""So that three parameters for each place stay below 500."""
 
 
 @dataclass(slots=True)
@@ -87,10 +72,11 @@ def record_of(row: AnyRow) -> Record:
 
 
 def _known(connection: Connection, places: Collection[Place]) -> dict[Place, Record]:
+    its = records.c
     found: dict[Place, Record] = {}
-    for some in chunks(sorted(set(places)), PLACES_AT_ONCE):
-        asked = _listed(some)
-        for row in connection.execute(select(records).join_from(asked, records, _is_at(records, asked))):
+    for account_id, kind, local_ids in _together(places):
+        some = (its.account_id == account_id, its.kind == kind, its.local_id.in_(local_ids))
+        for row in connection.execute(select(records).where(*some)):
             found[row.account_id, row.kind, row.local_id] = record_of(row)
     return found
 
@@ -102,15 +88,9 @@ def _dependents(connection: Connection, changed: Collection[Place]) -> set[Place
     layer = set(changed)
     while layer:
         above: set[Place] = set()
-        for some in chunks(sorted(layer), PLACES_AT_ONCE):
-            asked = _listed(some)
-            needed = and_(
-                needs.account_id == asked.c.account_id,
-                needs.needed_kind == asked.c.kind,
-                needs.needed_id == asked.c.local_id,
-            )
-            columns = (needs.account_id, needs.kind, needs.local_id)
-            rows = connection.execute(select(*columns).join_from(asked, record_needs, needed))
+        for account_id, kind, local_ids in _together(layer):
+            some = (needs.account_id == account_id, needs.needed_kind == kind, needs.needed_id.in_(local_ids))
+            rows = connection.execute(select(needs.account_id, needs.kind, needs.local_id).where(*some))
             above.update((row.account_id, row.kind, row.local_id) for row in rows)
         layer = above - found - set(changed)
         found |= layer
@@ -187,14 +167,12 @@ def _set(connection: Connection, field: str, numbers_of: Mapping[Place, int]) ->
     connection.execute(statement.values({field: bindparam("value")}), rows)
 
 
-def _listed(places: Sequence[Place]) -> CTE:
-    """Places as a table to join with: SQLite looks no index up for a list of row values."""
-    columns = (column("account_id", String), column("kind", String), column("local_id", String))
-    return values(*columns, name="asked_values").data(list(places)).cte("asked")
-
-
-def _is_at(table: Table, place: CTE) -> ColumnElement[bool]:
-    return and_(*(table.c[name] == place.c[name] for name in ("account_id", "kind", "local_id")))
+def _together(places: Collection[Place]) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """The places by account and kind, each with some local ids: a list of one column is compiled once, whatever its
+    length, and both databases look it up in an index; neither is true of a list of rows."""
+    for (account_id, kind), same in groupby(sorted(set(places)), key=lambda place: place[:2]):
+        for local_ids in chunks([local_id for _, _, local_id in same]):
+            yield account_id, kind, local_ids
 
 
 def _starts_at(record: Record) -> datetime | None:

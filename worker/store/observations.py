@@ -54,9 +54,8 @@ class Observations:
         """Save what a page made of what was known, and the cursor if the page had one, in one transaction.
 
         Changed links are numbered, for planning; noted ones take their version silently. The feed gets each change
-        once, however often the page is saved; ``target`` is what people call the stream. In a full reading,
-        ``listed`` are the remote ids of the page and ``listing`` is its number. Without anything to write, nothing is
-        written.
+        once, however often the page is saved; ``target`` is what people call the stream. In a full reading, ``listed``
+        are the remote ids of the page and ``listing`` is its number. Without anything to write, nothing is written.
         """
         if observed.empty and cursor is None and (listing is None or not listed):
             return

@@ -149,7 +149,8 @@ record_needs = Table(
     Column("local_id", Text, primary_key=True),
     Column("needed_kind", String(40), primary_key=True),
     Column("needed_id", Text, primary_key=True),
-    Index("ix_record_needs_needed", "account_id", "needed_kind", "needed_id"),
+    # The key behind it as well: SQLite prefers an index that holds all columns, even one that finds far too many rows.
+    Index("ix_record_needs_needed", "account_id", "needed_kind", "needed_id", "kind", "local_id"),
 )
 
 # Where each calendar or entity stands. ``listing`` numbers its full readings.

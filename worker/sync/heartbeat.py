@@ -25,9 +25,8 @@ class Stopping(SyncError):
 class Heartbeat:
     """Renews the lease every third of its time in a thread of its own.
 
-    ``check`` is called between batches: it raises LeaseLost, Cancelled or Stopping, so that a run ends where nothing
-    is half
-    done.
+    ``check`` is called between batches: it raises LeaseLost, Cancelled or Stopping, so that a run ends where nothing is
+    half done.
     """
 
     def __init__(self, house: House, lease: Lease) -> None:

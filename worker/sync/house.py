@@ -14,10 +14,9 @@ class House:
     """The store, the doors to the outside, the clock and the times that the operator set.
 
     ``open_provider`` and ``open_source`` make an instance for one connection or account; ``open_source`` gives None
-    where
-    FieldCamp is not connected. ``ring`` wakes a worker for a job: best effort, it never fails and never waits long.
-    ``stopping`` says that this process is to end: a run gives its job back at its next step.
-    ``now`` is in UTC; ``chance`` is a number in [0, 1) that spreads connections apart.
+    where FieldCamp is not connected. ``ring`` wakes a worker for a job: best effort, it never fails and never waits
+    long. ``stopping`` says that this process is to end: a run gives its job back at its next step. ``now`` is in UTC;
+    ``chance`` is a number in [0, 1) that spreads connections apart.
     """
 
     store: Store

@@ -57,8 +57,8 @@ class Observing:
 
     def _take(self, stream: Stream, state: StreamState, page: Page, listing: int | None) -> int:
         """One page in one transaction. The last page's cursor comes with it, unless absent objects are to be found
-        first:
-        dying before that is done must read everything again."""
+        first: dying before that is done must read everything again.
+        """
         remote_ids = [change.remote_id for change in page.changes]
         local_ids = [change.key.local_id for change in page.changes if change.key]
         links, strangers = self._store.observations.context(state, remote_ids, local_ids)

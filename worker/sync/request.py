@@ -9,9 +9,7 @@ from worker.sync.house import House
 def request_sync(house: House, account_id: str, integration: str, wanted: JobRequest) -> Job:
     """Queue a sync and ring for it.
 
-    Raises Invalid (no such integration), NotConnected, and SyncInProgress with the id of the
-    job
-    that holds the lock.
+    Raises Invalid (no such integration), NotConnected, and SyncInProgress with the id of the job that holds the lock.
     """
     connection = connected(house, account_id, integration)
     job = house.store.jobs.request(connection, wanted, house.now())

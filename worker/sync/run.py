@@ -41,8 +41,7 @@ MOST_LOOKS = 3
 
 def run_job(house: House, job_id: str, owner: str) -> JobStatus | None:
     """Carry out a queued job. ``owner`` names this worker for people; the answer is how it ended, None where the job
-    was
-    not there to take: a second delivery of the same message finds nothing.
+    was not there to take: a second delivery of the same message finds nothing.
     """
     claimed = house.store.jobs.claim(job_id, owner, house.lease.total_seconds(), house.now())
     if claimed is None:

@@ -15,8 +15,7 @@ from worker.sync.house import House
 FIELDCAMP = "fieldcamp"
 LOOK_UP_AT_ONCE = 200
 ASKED = frozenset({Trigger.API, Trigger.CLI})
-"""Triggers of people who want to see what is new. Events come with their news, and the timer has FieldCamp's own
-turn.
+"""Triggers of people who want to see what is new. Events come with their news, and the timer has FieldCamp's own turn.
 """
 
 
@@ -38,9 +37,8 @@ class Sourcing:
 
     def pull(self) -> int:
         """Read what the source offers, as far as this job calls for it; how many records that changed. Trouble is kept
-        for the job's end, not raised:
-        what
-        events told us can be published whether or not the source can be read."""
+        for the job's end, not raised: what events told us can be published whether or not the source can be read.
+        """
         connection = self._house.store.connections.find(self._job.account_id, FIELDCAMP)
         if self._source is None or connection is None:
             return 0

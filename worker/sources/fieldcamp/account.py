@@ -39,10 +39,9 @@ _log = logging.getLogger(__name__)
 class FieldCamp:
     """One account's FieldCamp; implements ``core.ports.Source`` for visits, jobs, clients and members.
 
-    ``base_url`` may carry a path. ``grant`` holds ``{"api_key": "fc_live_…"}``; ``window`` is the stretch of time
-    that a full reading of visits covers; ``now`` gives aware instants. ``rate`` is what the key is let through,
-    ``backoff`` the first wait in seconds of a read that is tried again. Safe to share between threads; whoever makes
-    it closes it.
+    ``base_url`` may carry a path. ``grant`` holds ``{"api_key": "fc_live_…"}``; ``window`` is the stretch of time that
+    a full reading of visits covers; ``now`` gives aware instants. ``rate`` is what the key is let through, ``backoff``
+    the first wait in seconds of a read that is tried again. Safe to share between threads; whoever makes it closes it.
     """
 
     def __init__(  # noqa: PLR0917 - what every source is made of, in the order of the wiring
@@ -71,10 +70,10 @@ class FieldCamp:
         """Records of ``kind`` told since ``cursor``, page by page as they are asked for; everything if it is None.
 
         A full reading of visits covers the window and says so on its last page; of the other kinds it is everything.
-        Later ones ask with ``since``. Where FieldCamp does not offer that, the visits from a day back to 14 days
-        ahead are read again, and jobs and clients are left to events and to the next full reading. Members are always
-        read whole. A record that cannot be read is left out, and then the listing claims no completeness. Raises as
-        the port says.
+        Later ones ask with ``since``. Where FieldCamp does not offer that, the visits from a day back to 14 days ahead
+        are read again, and jobs and clients are left to events and to the next full reading. Members are always read
+        whole. A record that cannot be read is left out, and then the listing claims no completeness. Raises as the port
+        says.
         """
         point = Cursor.parse(cursor)
         if kind == MEMBER or point is None:

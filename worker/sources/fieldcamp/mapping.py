@@ -145,8 +145,8 @@ def missing_status(json: Json) -> dict[str, str]:
 
 def reschedule_body(times: Times) -> dict[str, Any]:
     """The fields of a PUT that moves a visit: whole days as ``anyTime`` with a date (FieldCamp has no second one for
-    it),
-    else instants with ``serviceDuration`` in minutes kept in step [doc]."""
+    it), else instants with ``serviceDuration`` in minutes kept in step [doc].
+    """
     if times.first_day is not None:
         return {"scheduledStart": times.first_day.isoformat(), "scheduledEnd": None, "anyTime": True}
     assert times.start is not None

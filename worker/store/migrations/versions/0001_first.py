@@ -85,7 +85,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_record_needs_account_id"),
         sa.PrimaryKeyConstraint("account_id", "kind", "local_id", "needed_kind", "needed_id", name="pk_record_needs"),
     )
-    op.create_index("ix_record_needs_needed", "record_needs", ["account_id", "needed_kind", "needed_id"], unique=False)
+    op.create_index(
+        "ix_record_needs_needed",
+        "record_needs",
+        ["account_id", "needed_kind", "needed_id", "kind", "local_id"],
+        unique=False,
+    )
     op.create_table(
         "records",
         sa.Column("account_id", sa.String(length=40), nullable=False),
