@@ -9,7 +9,6 @@ import structlog
 from celery import Celery
 
 from worker.app import RUN, STATUS_CHANGED, SWEEP, SYNC
-from worker.core import errors
 from worker.core.errors import Invalid, SyncError
 from worker.core.jobs import JobRequest, Mode, Trigger
 from worker.descriptors import job_descriptor
@@ -21,14 +20,6 @@ from worker.sync.run import run_job
 from worker.sync.sweep import sweep
 
 log = structlog.get_logger(__name__)
-
-
-class SyncInProgress(errors.SyncInProgress):
-    """Its name and arguments are what a result carries, and all that a sender sees who does not have this class."""
-
-    def __init__(self, active_job_id: str, status_code: int = errors.SyncInProgress.status_code) -> None:
-        super().__init__(active_job_id)
-        self.args = (active_job_id, status_code)
 
 
 def add_tasks(app: Celery, house: Callable[[], House]) -> None:
@@ -48,10 +39,7 @@ def add_tasks(app: Celery, house: Callable[[], House]) -> None:
     ) -> dict[str, Any]:
         """Ask for a sync: the job's descriptor, or SyncInProgress with the id of the active one."""
         wanted = JobRequest(_mode(mode), scope, Trigger.API, dry_run=bool(dry_run))
-        try:
-            return job_descriptor(request_sync(house(), account_id, integration, wanted))
-        except errors.SyncInProgress as error:
-            raise SyncInProgress(error.active_job_id) from None
+        return job_descriptor(request_sync(house(), account_id, integration, wanted))
 
     @app.task(name=RUN)
     def run(job_id: str) -> None:

@@ -2,8 +2,9 @@
 
 import mmap
 import random
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
@@ -56,6 +57,10 @@ class SharedFlag:
         return self._byte[0] == 1
 
 
+SECRET_HOLDS = 5.0
+"""Seconds that a webhook secret is kept in memory: a burst of events reads it once."""
+
+
 class Wiring:
     """One process's parts, each made when it is first asked for."""
 
@@ -75,6 +80,10 @@ class Wiring:
     @cached_property
     def limits(self) -> Limits:
         return Limits(self.redis)
+
+    @cached_property
+    def mint(self) -> google_calendar.Mint:
+        return google_calendar.Mint()
 
     @cached_property
     def publisher(self) -> Celery:
@@ -169,6 +178,7 @@ class Wiring:
             grants=self._grants(connection),
             limits=self.limits,
             account_id=connection.account_id,
+            mint=self.mint,
         )
 
     def _send_ring(self, job_id: str) -> None:
@@ -184,17 +194,28 @@ class Reception:
     """What the web needs of the house (``web.house``)."""
 
     wiring: Wiring
+    secrets: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     def now(self) -> datetime:
         return now()
 
     def verify_event(self, account_id: str, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
-        secret = self.wiring.store.accounts.webhook_secret(account_id)
+        secret = self._secret(account_id)
         try:
             verify(secret or NOBODYS_SECRET, headers, body, at)
         except Unsigned:
             return False
         return secret is not None
+
+    def _secret(self, account_id: str) -> str | None:
+        """An account's secret, read and decrypted once in a few seconds; for an unknown account nothing is kept."""
+        until, secret = self.secrets.get(account_id, (0.0, ""))
+        if until > time.monotonic():
+            return secret
+        found = self.wiring.store.accounts.webhook_secret(account_id)
+        if found is not None:
+            self.secrets[account_id] = (time.monotonic() + SECRET_HOLDS, found)
+        return found
 
     def parse_event(self, account_id: str, body: Any) -> InboxEvent:
         return parse_event(body, account_id)

@@ -43,7 +43,7 @@ def test_a_conflict_names_the_active_job_and_survives_a_broker() -> None:
     error = pickle.loads(pickle.dumps(SyncInProgress("syn_1")))
     assert (error.active_job_id, error.status_code, error.code) == ("syn_1", 409, "SYNC_IN_PROGRESS")
     assert str(error) == error.message == SyncInProgress("syn_1").message
-    assert error.args == ("syn_1",)
+    assert error.args == ("syn_1", 409)
 
 
 def test_a_held_mass_change_says_what_to_do() -> None:

@@ -40,7 +40,7 @@ from worker.core.errors import (
 from worker.core.ports import Create, Delete, Operation, Stream, Update
 from worker.core.preferences import CalendarPreferences
 from worker.http.limits import Limits
-from worker.providers.google_calendar import MANIFEST, GoogleCalendar, GoogleSettings, connect, revoke
+from worker.providers.google_calendar import MANIFEST, GoogleCalendar, GoogleSettings, revoke
 from worker.simulators.faults import Fault
 from worker.simulators.google_calendar import GoogleCalendarSimulator
 from worker.simulators.server import serve
@@ -67,7 +67,7 @@ class Google:
     ) -> GoogleCalendar:
         preferences = CalendarPreferences(calendars=calendars or {})
         grants = grants or {"": self.grant()}
-        provider = connect(settings or self.settings, preferences, grants, limits or Limits(), "acc_1")
+        provider = GoogleCalendar(settings or self.settings, preferences, grants, limits or Limits(), "acc_1")
         self.made.append(provider)
         return provider
 

@@ -1,5 +1,6 @@
 """``visit-sync demo``."""
 
+import signal
 import socket
 from typing import Annotated
 
@@ -19,6 +20,7 @@ def demo(
     """A company on this machine, with simulated providers. With --once: exit 0 if both sides agree at the end, else
     1.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # taken down as cleanly as by Ctrl-C
     chosen = settings.load_for_demo()
     if not once:
         play_on(chosen, chosen.port)

@@ -104,13 +104,13 @@ class SyncInProgress(SyncError):
     """A sync of this integration is queued or running already."""
 
     code = "SYNC_IN_PROGRESS"
-    status_code = 409
 
-    def __init__(self, active_job_id: str) -> None:
+    def __init__(self, active_job_id: str, status_code: int = 409) -> None:
         super().__init__(f"A sync of this integration is already queued or running: {active_job_id}")
         self.active_job_id = active_job_id
-        # A broker's result carries the arguments alone, and whoever reads it may not have this class.
-        self.args = (active_job_id,)
+        self.status_code = status_code
+        # A broker's result carries the name and the arguments alone, and whoever reads it may not have this class.
+        self.args = (active_job_id, status_code)
 
     def __str__(self) -> str:
         return self.message

@@ -70,10 +70,10 @@ class _Eye:
 
     def observed(self) -> Observed:
         changed = [link for local_id, link in self._links.items() if self._before.get(local_id) != link]
-        quiet = [link for link in changed if self._is_only_noted(link)]
+        noted = {link.local_id for link in changed if self._is_only_noted(link)}
         return Observed(
-            links=tuple(link for link in changed if link not in quiet),
-            noted=tuple(quiet),
+            links=tuple(link for link in changed if link.local_id not in noted),
+            noted=tuple(link for link in changed if link.local_id in noted),
             strays=tuple(self._strays.values()),
             strangers=self._strangers,
             feed=tuple(self._feed),

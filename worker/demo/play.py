@@ -46,6 +46,7 @@ def play_on(settings: Settings, port: int) -> None:
         try:
             _go_on(stage, story, started)
         except KeyboardInterrupt:
+            say("Stopping.")
             story.settle()
             _summary(stage, compare(stage.town))
 

@@ -39,6 +39,8 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 READING = "visit_sync_reading"
 BUSY_SECONDS = 10
 WAL_TRIES = 100
+FROZEN_SECONDS = 5
+"""How long a transaction may stand still before PostgreSQL ends it; ours hold nothing but statements."""
 NOTICE_SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 """So that a connection whose other end vanished without a word fails within 20 s."""
 
@@ -140,7 +142,7 @@ def _checked(text: str) -> URL:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_pre_ping=True,  # a database that was restarted meanwhile costs one round trip, not one failed sync
         pool_size=10,
@@ -148,6 +150,16 @@ def _postgresql(url: URL) -> Engine:
         pool_timeout=BUSY_SECONDS,
         connect_args={"connect_timeout": 5, "application_name": "visit-sync", **NOTICE_SILENCE},
     )
+    event.listen(engine, "connect", _limit_silence)
+    return engine
+
+
+def _limit_silence(connection: Any, _record: object) -> None:
+    # A worker that is frozen in the middle of a transaction would keep its job's row from the one that takes over. Set
+    # here and not in the connection's options, which connection poolers refuse.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    connection.commit()
 
 
 def _sqlite(url: URL) -> Engine:

@@ -18,11 +18,20 @@ class Plans:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def todo(self, connection: Connection, kind: str, after: int, limit: int) -> tuple[list[str], int]:
+    def todo(
+        self, connection: Connection, kind: str, after: int, limit: int, *, since: int | None = None
+    ) -> tuple[list[str], int]:
         """Local ids (at most ``limit``, each once) whose record of ``kind`` or whose link got a number above
-        ``after``, in the order of numbers; and the number up to which that is all. ``[]`` when nothing moved."""
-        its_records = (records.c.account_id == connection.account_id, records.c.kind == kind)
-        its_links = (links.c.connection_id == connection.id,)
+        ``after``, in the order of numbers; and the number up to which that is all, ``after`` itself when nothing moved.
+
+        Going on from that number until it stays the same gives everything. With ``since``, the number where that
+        began, a link whose record moved since then is left to its record: so each id comes once in all.
+        """
+        its_records = [records.c.account_id == connection.account_id, records.c.kind == kind]
+        its_links = [links.c.connection_id == connection.id]
+        if since is not None:
+            its_record = (*its_records, records.c.local_id == links.c.local_id, records.c.number > since)
+            its_links.append(~select(records.c.number).where(*its_record).exists())
         moved: list[tuple[int, str]] = []
         with self._database.reading() as reader:
             upto = numbers.current(reader, connection.account_id)

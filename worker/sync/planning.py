@@ -59,13 +59,12 @@ class Planning:
             yield Chunk(request.only)
             return
         yield from self._left_over()
-        after = 0 if request.mode is Mode.FULL and not again else self._planned()
+        since = after = 0 if request.mode is Mode.FULL and not again else self._planned()
         while True:
-            local_ids, upto = self.store.plans.todo(self.connection, VISIT, after, CHUNK)
-            if local_ids or upto > after:
-                yield Chunk(local_ids, upto)
-            if upto <= after or len(local_ids) < CHUNK:
+            local_ids, upto = self.store.plans.todo(self.connection, VISIT, after, CHUNK, since=since)
+            if upto <= after:
                 return
+            yield Chunk(local_ids, upto)
             after = upto
 
     def _planned(self) -> int:

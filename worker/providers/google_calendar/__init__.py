@@ -16,16 +16,12 @@ What is odd about it, and where that is dealt with:
 - The library's ``api_endpoint`` does not redirect batches (``service``).
 """
 
-from collections.abc import Mapping
-
-from worker.core.ports import Grant, Manifest
-from worker.core.preferences import CalendarPreferences
-from worker.http.limits import Limits
+from worker.core.ports import Manifest
 from worker.providers.google_calendar.account import GoogleCalendar
 from worker.providers.google_calendar.service import GoogleSettings
-from worker.providers.google_calendar.tokens import revoke
+from worker.providers.google_calendar.tokens import Mint, revoke
 
-__all__ = ["MANIFEST", "GoogleCalendar", "GoogleSettings", "connect", "revoke"]
+__all__ = ["MANIFEST", "GoogleCalendar", "GoogleSettings", "Mint", "revoke"]
 
 MANIFEST = Manifest(
     name="google_calendar",
@@ -36,14 +32,3 @@ MANIFEST = Manifest(
     side_by_side=4,
 )
 """A batch of 50: copies of Google's guide say 50 here and 1,000 there, and big ones collide with themselves."""
-
-
-def connect(
-    settings: GoogleSettings,
-    preferences: CalendarPreferences,
-    grants: Mapping[str, Grant],
-    limits: Limits,
-    account_id: str,
-) -> GoogleCalendar:
-    """The provider for one connection; ``grants`` maps team members to their grants, ``""`` to the connection's one."""
-    return GoogleCalendar(settings, preferences, grants, limits, account_id)

@@ -24,7 +24,7 @@ from worker.providers.google_calendar.line import Line, back_off
 from worker.providers.google_calendar.mapping import change
 from worker.providers.google_calendar.service import Connections, GoogleSettings, calendar_service
 from worker.providers.google_calendar.streams import PRIMARY, streams, way
-from worker.providers.google_calendar.tokens import keeper_for
+from worker.providers.google_calendar.tokens import Mint, keeper_for
 from worker.providers.google_calendar.writing import Step, after, after_loss, first, gave_up
 
 MOST_ROUNDS = 12
@@ -34,7 +34,8 @@ MOST_ROUNDS = 12
 class GoogleCalendar:
     """One connection's calendars; see ``worker.core.ports.Provider``. Safe to share between threads; ``close`` it.
 
-    ``grants`` maps a team member to their grant, ``""`` to the connection's one grant.
+    ``grants`` maps a team member to their grant, ``""`` to the connection's one grant. ``mint`` keeps the tokens of
+    service accounts from one instance to the next.
     """
 
     def __init__(
@@ -44,7 +45,10 @@ class GoogleCalendar:
         grants: Mapping[str, Grant],
         limits: Limits,
         account_id: str,
+        *,
+        mint: Mint | None = None,
     ) -> None:
+        self._mint = mint or Mint()
         self._settings = settings
         self._preferences = preferences
         self._grants = grants
@@ -119,7 +123,7 @@ class GoogleCalendar:
             calendar,
             self._service,
             self._connections,
-            keeper_for(grant, self._settings, subject),
+            keeper_for(grant, self._settings, subject, self._mint),
             self._limits,
             Bucket(f"google:user:{payer}", self._settings.user_per_minute),
             Bucket(f"google:project:{project}", self._settings.project_per_minute),

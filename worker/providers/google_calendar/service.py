@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httplib2
@@ -31,6 +32,7 @@ class GoogleSettings:
     project_per_minute: float = 10_000
 
 
+@lru_cache(maxsize=4)
 def calendar_service(base_url: str) -> Any:
     """A Resource whose calls and batches go to ``base_url``; requests made from it want ``execute(http=…)``.
 

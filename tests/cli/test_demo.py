@@ -1,0 +1,20 @@
+"""`visit-sync demo --once`: the whole of it, on this machine."""
+
+from tests.cli.shell import Shell
+
+
+def test_the_demo_plays_a_scenario_and_both_sides_agree_at_the_end(shell: Shell) -> None:
+    demo = shell.start("demo", "--once", COLUMNS="120")
+    try:
+        status = demo.wait(240)
+    finally:
+        demo.kill()
+    told = demo.output
+    assert status == 0, told[-4000:]
+    assert "FieldCamp and Google Calendar" in told
+    assert told.count("@demo.example") == 12
+    assert " NO " not in told
+    for fact in ("pushed", "workers killed", "mails sent by Google"):
+        assert fact in told
+    assert told.rstrip().endswith("Both sides agree.")
+    assert not (shell.folder / "visit-sync.db").exists(), "the demo keeps to itself"
