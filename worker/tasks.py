@@ -2,22 +2,28 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 from celery import Celery
+from celery.exceptions import Reject
 
 from worker.app import RUN, STATUS_CHANGED, SWEEP, SYNC
-from worker.core.errors import Invalid, SyncError
+from worker.core.errors import Invalid, SyncError, Transient
 from worker.core.jobs import JobRequest, Mode, Trigger
 from worker.descriptors import job_descriptor
+from worker.logs import bound
 from worker.sources.fieldcamp.events import parse_event
 from worker.sync.house import House
 from worker.sync.receive import receive_events
 from worker.sync.request import request_sync
 from worker.sync.run import run_job
 from worker.sync.sweep import sweep
+
+PATIENCE = 1.0
+"""Seconds before an event that cannot be stored is given back to the broker."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +38,9 @@ def add_tasks(app: Celery, house: Callable[[], House]) -> None:
             receive_events(house(), [parse_event(event, account_id)])
         except Invalid as error:
             log.warning("event.refused", account_id=account_id, problem=error.message)
+        except Transient as error:  # the database is away, and the sender is gone: the broker keeps the event
+            time.sleep(PATIENCE)
+            raise Reject(error, requeue=True) from error
 
     @app.task(name=SYNC, ignore_result=False, throws=(SyncError,))
     def integration_sync(
@@ -44,8 +53,10 @@ def add_tasks(app: Celery, house: Callable[[], House]) -> None:
     @app.task(name=RUN)
     def run(job_id: str) -> None:
         """One sync; the second delivery of the same message finds nothing to take."""
-        with structlog.contextvars.bound_contextvars(job_id=job_id):
-            run_job(house(), job_id, f"{socket.gethostname()}:{os.getpid()}")
+        with bound(job=job_id):
+            log.info("job.taken")
+            status = run_job(house(), job_id, f"{socket.gethostname()}:{os.getpid()}")
+            log.info("job.left", status=status or "not ours")
 
     @app.task(name=SWEEP)
     def sweep_up() -> None:

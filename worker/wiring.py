@@ -107,6 +107,7 @@ class Wiring:
             debounce=timedelta(seconds=self.settings.sync_debounce_seconds),
             lease=timedelta(seconds=self.settings.sync_lease_seconds),
             stopping=self.stopping.is_set,
+            pages=pages_of(self.settings.fieldcamp_base_url),
         )
 
     def forked(self) -> None:
@@ -240,6 +241,11 @@ class Reception:
         except (OSError, RedisError) as error:
             return type(error).__name__
         return "ok"
+
+
+def pages_of(api_url: str) -> str:
+    """Where people see what the API serves: FieldCamp's pages are at ``app.`` where its API is at ``api.``."""
+    return api_url.replace("://api.", "://app.", 1)
 
 
 def now() -> datetime:

@@ -193,6 +193,11 @@ class TestDecide:
         decision = decided(published(retry=True), replace(event(), time_zone="Asia/Tokyo"))
         assert decision == Decision(published())
 
+    def test_a_deletion_that_was_called_off_leaves_nothing_behind(self) -> None:
+        assert decided(published(leaving=True), event()) == Decision(published())
+        changed = decided(published(leaving=True), event(2))
+        assert changed.link == published(offered=event(2))
+
     def test_a_different_document_is_an_update_guarded_by_the_version_seen(self) -> None:
         decision = decided(published(), event(2))
         assert decision.operation == Update(Key("vis_1", 0), "evt1", "v1", event(2))
@@ -269,14 +274,16 @@ class TestRemoteDeletion:
             assert decision.link is not None
             assert decision.link.restored == restored + 1
         flagged = decided(unpublished(removed=True, restored=2), event())
-        assert (flagged.operation, flagged.edit, flagged.attention) == (None, None, True)
+        assert (flagged.operation, flagged.edit) == (None, None)
         assert flagged.link is not None
         assert flagged.link.reason == "DELETED_AT_PROVIDER"
         assert decided(flagged.link, event()).operation is None
         assert isinstance(decided(flagged.link, event(1)).operation, Create)
 
     def test_flag_leaves_it_away(self) -> None:
-        assert decided(unpublished(removed=True), event(), on_remote_delete="flag").attention
+        flagged = decided(unpublished(removed=True), event(), on_remote_delete="flag")
+        assert (flagged.operation, flagged.edit) == (None, None)
+        assert flagged.conflict is not None
 
     def test_unschedule_takes_the_visit_off_the_plan(self) -> None:
         decision = decided(unpublished(removed=True), event(), on_remote_delete="unschedule")

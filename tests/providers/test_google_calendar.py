@@ -212,9 +212,19 @@ class TestStreams:
         grants = {"usr_1": google.grant(TECH), "usr_2": google.grant(OTHER)}
         streams = google.connected(grants, calendars={"usr_2": OTHER, "usr_9": "nobody@example.com"}).streams()
         assert sorted(streams, key=lambda stream: stream.name) == [
+            Stream(OTHER, OTHER, frozenset({"usr_2"}), grant="usr_2"),
             Stream("usr_1:primary", "primary", frozenset({"usr_1"}), grant="usr_1"),
-            Stream(f"usr_2:{OTHER}", OTHER, frozenset({"usr_2"}), grant="usr_2"),
         ]
+
+    def test_another_kind_of_grant_makes_no_second_set_of_events(self, google: Google) -> None:
+        """Lesson 29, for a connection that goes from one grant to one for each member, and back."""
+        calendars = {"usr_1": TECH}
+        one = google.connected({"": google.grant(TECH)}, calendars=calendars)
+        own = google.connected({"usr_1": google.grant(TECH)}, calendars=calendars)
+        assert [stream.name for stream in one.streams()] == [stream.name for stream in own.streams()]
+        publish(one, one.streams()[0])
+        publish(own, own.streams()[0])
+        assert len(google.simulator.events(TECH)) == 1
 
     def test_what_was_published_where_the_settings_no_longer_point_can_still_be_taken_away(
         self, google: Google

@@ -192,20 +192,19 @@ def test_nothing_is_missed_while_the_clocks_disagree(place: Place, hours: int) -
     assert "vis_2" in ids(read(source, VISIT, last.cursor)[0])
 
 
-def test_where_since_is_not_offered_the_near_window_is_read_again(place: Place) -> None:
+def test_where_since_is_not_offered_the_whole_window_is_read_again(place: Place) -> None:
     place.visit(id="vis_1")
     place.visit(id="vis_far", start=NOON + timedelta(days=100))
     source = place.open()
     records, last = read(source, VISIT)
     assert ids(records) == ["vis_1", "vis_far"]
     place.simulator.configure(since_offered=False)
-    records, near = read(source, VISIT, last.cursor)
-    assert ids(records) == ["vis_1"]
-    assert near.window is not None
-    assert near.window[0] < NOW < NOON + timedelta(days=10) < near.window[1] < NOON + timedelta(days=20)
-    assert json.loads(near.cursor or "") == {"since": None, "offered": False}
+    records, again = read(source, VISIT, last.cursor)
+    assert ids(records) == ["vis_1", "vis_far"]
+    assert again.window == last.window
+    assert json.loads(again.cursor or "") == {"since": None, "offered": False}
     place.simulator.journal.clear()
-    assert read(source, VISIT, near.cursor)[1].cursor == near.cursor
+    assert read(source, VISIT, again.cursor)[1].cursor == again.cursor
     assert not any("since" in query for query in place.asked())
 
 
@@ -692,3 +691,14 @@ def test_an_answer_without_the_visit_is_followed_by_a_look(place: Place) -> None
     outcome = place.open().apply([moved(visit_id)])[0]
     assert isinstance(outcome, Edited)
     assert decode(Visit, outcome.record.content).start == NOON + timedelta(days=1)
+
+
+def test_what_fieldcamp_took_is_no_refusal_whatever_it_answers_after_it(place: Place) -> None:
+    """Its documented answer has no `updatedAt`, so the visit is asked for; failing that, the answer itself must do."""
+    place.simulator.configure(documented_only=True)
+    visit_id = place.visit()
+    place.simulator.faults.add(Fault(operation="visits.get", status=404, times=None))
+    times = Times.span(NOON + timedelta(hours=3), NOON + timedelta(hours=4))
+    [outcome] = place.open().apply([Reschedule(visit_id, times, "token-1")])
+    assert isinstance(outcome, Edited)
+    assert datetime.fromisoformat(outcome.record.content["start"]) == times.start

@@ -152,3 +152,9 @@ def test_a_thousand_visits_of_one_client_move_with_it(store: Store, account: Acc
             break
         seen += local_ids
     assert sorted(seen) == [record.local_id for record in told]
+
+
+def test_of_two_readings_at_once_the_later_ones_marks_stand(store: Store, account: Account) -> None:
+    store.records.receive(account.id, [visit("vis_1"), visit("vis_2")], listing=2)
+    store.records.receive(account.id, [visit("vis_1")], listing=1)
+    assert store.records.absent_from(account.id, VISIT, 2) == []

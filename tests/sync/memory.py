@@ -208,6 +208,7 @@ class MemorySource:
     clock: datetime = START
     refuse_moves: set[str] = field(default_factory=set)
     away: bool = False
+    refused_lists: set[str] = field(default_factory=set)
     others: dict[tuple[str, str], Record] = field(default_factory=dict)
     """Jobs and clients, by kind and local id."""
     edits: int = 0
@@ -239,6 +240,8 @@ class MemorySource:
     def changes(self, kind: str, cursor: str | None) -> Iterator[SourcePage]:
         if self.away:
             raise Transient("FieldCamp is away")
+        if kind in self.refused_lists:
+            raise Rejected("there is no such list", code="SOURCE_REFUSED")
         records = [self.current(local_id) for local_id in self.visits] if kind == VISIT else []
         window = (START - timedelta(days=999), START + timedelta(days=999)) if kind == VISIT else None
         yield SourcePage(records, cursor="1", window=window)

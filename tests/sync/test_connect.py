@@ -6,7 +6,7 @@ import pytest
 
 from tests.sync.small_house import GOOGLE, SmallHouse
 from worker.core.errors import ConnectionRevoked, Invalid, NotConnected, Transient
-from worker.sync.connect import connect, disconnect
+from worker.sync.connect import FIRST_LOOK, connect, disconnect
 
 KEY_FILE = {"client_email": "robot@example.com", "private_key": "-----BEGIN PRIVATE KEY-----"}
 
@@ -59,6 +59,16 @@ def test_settings_stay_where_only_the_grant_is_renewed(small: SmallHouse) -> Non
     connect(small.house, small.account_id, GOOGLE, {"refresh_token": "x"}, {"on_remote_delete": "flag"})
     connect(small.house, small.account_id, GOOGLE, {"refresh_token": "y"})
     assert small.connection.settings == {"on_remote_delete": "flag"}
+
+
+def test_fieldcamp_takes_no_settings(small: SmallHouse) -> None:
+    with pytest.raises(Invalid, match="settings"):
+        connect(small.house, small.account_id, "fieldcamp", {"api_key": "fc_live_1"}, {"time_zone": "UTC"})
+
+
+def test_whoever_connects_may_ask_for_the_first_sync(small: SmallHouse) -> None:
+    connection = connect(small.house, small.account_id, GOOGLE, {"refresh_token": "x"})
+    assert connection.next_look_at == small.clock + FIRST_LOOK
 
 
 def test_each_team_member_may_have_a_grant(small: SmallHouse) -> None:

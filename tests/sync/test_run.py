@@ -11,7 +11,7 @@ from tests.sync.small_house import ONE, TWO, SmallHouse
 from worker.core.documents import CalendarEvent, Times
 from worker.core.errors import ConnectionRevoked, NotConnected, RateLimited, SyncInProgress, Transient
 from worker.core.jobs import JobStatus, Mode
-from worker.core.records import JOB, Record
+from worker.core.records import CLIENT, JOB, MEMBER, Record
 from worker.core.visits import VisitStatus
 from worker.sync.connect import connect
 from worker.sync.heartbeat import Heartbeat
@@ -583,6 +583,56 @@ def test_a_sync_of_fieldcamp_alone_is_news_to_the_others(small: SmallHouse) -> N
     assert active is not None
     run_job(small.house, active.id, "test")
     small.assert_agreement()
+
+
+def test_a_list_that_visits_are_merely_shown_with_does_not_stop_them(small: SmallHouse) -> None:
+    small.source.refused_lists = {MEMBER, JOB, CLIENT}
+    small.visit("vis_1")
+    assert small.sync(Mode.FULL).status is JobStatus.SUCCEEDED
+    small.assert_agreement()
+
+
+def test_what_people_keep_changing_under_our_hands_is_said_to_be_left_and_waits_longer(small: SmallHouse) -> None:
+    small.arrive("vis_1")
+    small.sync()
+    [remote_id] = small.calendars.live(ONE)
+    waits = []
+    for number in range(3):
+        small.arrive("vis_1", notes=f"Note {number}")
+        titles = [f"Mine {number}.{look}" for look in range(3)]
+        for title in titles:
+            small.calendars.before_apply.append(
+                lambda title=title: small.calendars.person_retitles(ONE, remote_id, title)
+            )
+        job = small.sync()
+        assert (job.status, job.counts.failed) == (JobStatus.PARTIAL, 1)
+        assert small.connection.next_look_at is not None
+        waits.append((small.connection.next_look_at - small.clock).total_seconds())
+    assert waits == [5.25, 10.5, 21.0]
+    assert small.sync().status is JobStatus.SUCCEEDED
+    small.assert_agreement()
+
+
+def test_an_edited_event_on_a_calendar_that_is_no_longer_named_goes_all_the_same(small: SmallHouse) -> None:
+    small.arrive("vis_2", team=("usr_2",))
+    small.sync()
+    [remote_id] = small.calendars.live(TWO)
+    small.calendars.person_retitles(TWO, remote_id, "Mine")
+    del small.routes[TWO]
+    small.reconnect()
+    assert small.sync().status is JobStatus.SUCCEEDED
+    assert small.calendars.live(TWO) == {}
+
+
+def test_progress_ends_where_it_said_it_would(small: SmallHouse) -> None:
+    for number in range(5):
+        small.arrive(f"vis_{number}")
+    small.sync()
+    small.arrive("vis_1", notes="x")
+    [remote_id] = [entry.remote_id for entry in small.calendars.live(ONE).values() if "vis_1" in str(entry.key)]
+    small.calendars.before_apply.append(lambda: small.calendars.person_retitles(ONE, remote_id, "Mine"))
+    job = small.sync(Mode.FULL)
+    assert (job.done, job.total) == (5, 5)
 
 
 def test_a_repeated_failure_waits_longer_each_time(small: SmallHouse) -> None:

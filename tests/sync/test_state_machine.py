@@ -117,6 +117,13 @@ class Engine(RuleBasedStateMachine):
     def provider_refuses_a_title(self, refused: bool) -> None:
         self.small.calendars.refuse_titles = {REFUSED_TITLE} if refused else set()
 
+    @rule()
+    def calendar_is_dropped_or_named_again(self) -> None:
+        self.small.recover()
+        if self.small.routes.pop(TWO, None) is None:
+            self.small.routes[TWO] = frozenset({"usr_2"})
+        self.small.reconnect()
+
     @rule(away=st.booleans())
     def source_goes_away_or_comes_back(self, away: bool) -> None:
         self.small.source.away = away
@@ -219,6 +226,9 @@ class Engine(RuleBasedStateMachine):
         writes = small.calendars.writes
         third = small.sync(**CONFIRMED)
         assert small.calendars.writes == writes, third
+        assert small.store.plans.pending(small.connection.id) == [], "something is looked at again and again"
+        assert small.connection.next_look_at is not None
+        assert small.connection.next_look_at > small.clock + timedelta(minutes=20), "there is nothing to hurry for"
         self.assert_agreement()
         assert small.source.edited <= small.calendars.touched, "a visit was moved that nobody touched"
         small.sync(Mode.FULL, **CONFIRMED)

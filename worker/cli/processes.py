@@ -22,7 +22,8 @@ from worker.web.app import make_web
 from worker.web.server import serve
 from worker.wiring import Reception, Wiring
 
-QUEUES = ",".join((EVENTS, SYNCS, MAINTENANCE, LETTERBOX))
+SHORT = ",".join((EVENTS, MAINTENANCE, LETTERBOX))
+QUEUES = f"{SYNCS},{SHORT}"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,8 +43,15 @@ def plan(chosen: Settings) -> supervisor.Plan:
 
 
 def commands() -> list[Command]:
-    """The processes of one machine."""
-    return [Command(name, (sys.executable, "-m", "worker.cli", name)) for name in ("web", "worker", "beat")]
+    """The processes of one machine. Syncs may wait for a limit; what is short has a worker of its own, or eight waiting
+    syncs would stop the sweep."""
+    visit_sync = (sys.executable, "-m", "worker.cli")
+    return [
+        Command("web", (*visit_sync, "web")),
+        Command("worker", (*visit_sync, "worker", "--queues", SYNCS)),
+        Command("events", (*visit_sync, "worker", "--queues", SHORT, "--concurrency", "2", "--pool", THREADS)),
+        Command("beat", (*visit_sync, "beat")),
+    ]
 
 
 def web() -> None:
@@ -65,7 +73,7 @@ def worker(
         on_shutdown(wiring.stopping.set)
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
         wanted = ["--concurrency", str(concurrency)] if concurrency else []
-        app.worker_main(["worker", "--queues", queues, "--pool", chosen_pool, *quiet, *wanted])
+        app.worker_main(["--quiet", "worker", "--queues", queues, "--pool", chosen_pool, *quiet, *wanted])
 
 
 def beat() -> None:

@@ -1,6 +1,7 @@
 """``visit-sync sync``, ``jobs`` and ``job``."""
 
 import time
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -10,13 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from worker.cli.opening import account_of, opened
 from worker.cli.speech import fail, say, say_json, table
 from worker.core.errors import Invalid
-from worker.core.jobs import ACTIVE, Job, JobRecord, JobRequest, JobStatus, Mode, Trigger
+from worker.core.jobs import ACTIVE, UNCHANGED, Job, JobRecord, JobRequest, JobStatus, Mode, Trigger
 from worker.descriptors import job_descriptor, job_json, record_json, rfc_3339
 from worker.sync.request import request_sync
 from worker.wiring import Wiring
 
 POLL = 0.2
 HINT_AFTER = 10.0
+PAGE = 500
 Account = Annotated[
     str | None, typer.Option("--account", metavar="ID", help="The account; not needed if there is one.")
 ]
@@ -50,7 +52,7 @@ def sync(
         if as_json:
             say_json(job_json(ended))
         else:
-            _show(ended, [record for _, record in wiring.store.jobs.records(ended.id)])
+            _show(ended, [record for record in _records(wiring, ended.id) if record.outcome != UNCHANGED])
     if ended.status is not JobStatus.SUCCEEDED:
         raise typer.Exit(1)
 
@@ -79,11 +81,19 @@ def job(job_id: Annotated[str, typer.Argument(metavar="JOB_ID")], as_json: Json 
         found = wiring.store.jobs.get(job_id)
         if found is None:
             raise Invalid(f"JOB_ID: there is no job {job_id}", {"job_id": "unknown"})
-        records = [record for _, record in wiring.store.jobs.records(job_id, limit=1000)]
+        records = list(_records(wiring, job_id))
     if as_json:
         say_json({**job_json(found), "details": [record_json(record) for record in records]})
         return
     _show(found, records)
+
+
+def _records(wiring: Wiring, job_id: str) -> Iterator[JobRecord]:
+    """All of a job's records, page by page."""
+    after = 0
+    while page := wiring.store.jobs.records(job_id, after=after, limit=PAGE):
+        yield from (record for _, record in page)
+        after = page[-1][0]
 
 
 def _wait(wiring: Wiring, queued: Job) -> Job:
@@ -121,9 +131,8 @@ def _row(each: Job) -> tuple[object, ...]:
 
 def _show(found: Job, records: list[JobRecord]) -> None:
     table(("", ""), _facts(found), title=found.id)
-    telling = [record for record in records if record.outcome != "unchanged"]
-    if telling:
-        rows = [(r.outcome, r.kind, r.local_id, r.target, r.reason, r.message) for r in telling]
+    if records:
+        rows = [(r.outcome, r.kind, r.local_id, r.target, r.reason, r.message) for r in records]
         table(("outcome", "kind", "id", "where", "reason", "message"), rows)
 
 

@@ -120,11 +120,12 @@ class MassChangeHeld(SyncError):
     """A pass would take away too large a part of what is published; nothing was changed."""
 
     code = "MASS_CHANGE_HELD"
+    WOULD_REMOVE = "This sync would remove {removals} of {published} published objects"
 
-    def __init__(self, removals: int, published: int) -> None:
+    def __init__(self, removals: int, published: int, found: str = WOULD_REMOVE) -> None:
         super().__init__(
-            f"This sync would remove {removals} of {published} published objects, so nothing was changed. "
-            "If that is right, start it again with confirm_mass_change."
+            f"{found.format(removals=removals, published=published)}, so nothing was changed. "
+            "If that is right, start it again with confirm_mass_change (visit-sync sync … --confirm-mass-change)."
         )
         self.removals = removals
         self.published = published

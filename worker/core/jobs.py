@@ -156,10 +156,12 @@ class Ending:
     """How a run ended, and what follows for its connection.
 
     ``next_look_at`` is when the timer looks again; ``looked`` says that it succeeded, which sets ``last_synced_at``;
-    ``revoked`` marks the connection as not connected. ``error`` stays in the status until the cause is gone.
+    ``unfinished`` says that something was left over, which makes the next wait longer. ``revoked`` marks the
+    connection as not connected. ``error`` stays in the status until the cause is gone.
     """
 
     status: JobStatus
     error: Mapping[str, Any] | None = None
     next_look_at: datetime | None = None
     revoked: bool = False
+    unfinished: bool = False

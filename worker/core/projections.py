@@ -21,7 +21,7 @@ class VisitView:
     client: Client | None = None
 
 
-def calendar_event(view: VisitView, time_zone: str) -> CalendarEvent | None:
+def calendar_event(view: VisitView, time_zone: str, pages: str = "") -> CalendarEvent | None:
     """The event that shows this visit, None where it has none: by its state, or because it has no date (contract
     §6).
     """
@@ -33,7 +33,7 @@ def calendar_event(view: VisitView, time_zone: str) -> CalendarEvent | None:
         title=effect.title_prefix + _subject(view),
         times=times,
         location=_address(view),
-        description=_description(view),
+        description=_description(view, pages),
         busy=effect.busy,
         colour=effect.colour,
         time_zone=time_zone,
@@ -63,10 +63,10 @@ def is_wanted_by(visit: Visit, team: frozenset[str] | None) -> bool:
 
 
 def wanted_documents(
-    view: VisitView | None, streams: Mapping[str, frozenset[str] | None], time_zone: str
+    view: VisitView | None, streams: Mapping[str, frozenset[str] | None], time_zone: str, pages: str = ""
 ) -> dict[str, CalendarEvent]:
     """The event for each stream that shows this visit, by stream name; one event per team member who has a calendar."""
-    event = calendar_event(view, time_zone) if view else None
+    event = calendar_event(view, time_zone, pages) if view else None
     if view is None or event is None:
         return {}
     return {name: event for name, team in streams.items() if is_wanted_by(view.visit, team)}
@@ -87,7 +87,8 @@ def _address(view: VisitView) -> str:
     return job_address or (view.client.address if view.client else "")
 
 
-def _description(view: VisitView) -> str:
+def _description(view: VisitView, pages: str) -> str:
     job = view.job
-    lines = [view.visit.notes, job.notes if job else "", f"Job {job.number}" if job and job.number else ""]
+    link = f"{pages}/visits/{view.visit.id}" if pages else ""
+    lines = [view.visit.notes, job.notes if job else "", f"Job {job.number}" if job and job.number else "", link]
     return "\n\n".join(line for line in lines if line)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from worker.core.conflicts import Verdict, verdict
 from worker.core.connections import FeedEntry
 from worker.core.documents import Document, Times, fingerprint_of
-from worker.core.errors import Gone, MassChangeHeld, Rejected, SyncError, Uncertain
+from worker.core.errors import Gone, MassChangeHeld, NotConnected, Rejected, SyncError, Uncertain
 from worker.core.links import Link, Stray
 from worker.core.ports import Change, Create, Delete, Done, Edit, Operation, Outcome, Reschedule, Unschedule, Update
 from worker.core.preferences import FLAG, UNSCHEDULE, CalendarPreferences
@@ -168,14 +168,13 @@ class Decision:
 
     At most one of ``operation`` (at the provider) and ``edit`` (at the source). ``link`` is the link as it is to be
     kept before anything is sent, None where nothing is known or new. ``conflict`` is a (code, sentence) for the job's
-    records; ``attention`` says that this decision itself gave up and somebody should look.
+    records.
     """
 
     link: Link | None = None
     operation: Operation | None = None
     edit: Edit | None = None
     conflict: tuple[str, str] | None = None
-    attention: bool = False
 
 
 def decide(
@@ -210,7 +209,7 @@ def _give_up(link: Link, wanted: Document) -> Decision:
     kept = replace(
         link, refused=wanted.fingerprint(), reason="DELETED_AT_PROVIDER", message=message, removed=False, retry=False
     )
-    return Decision(kept, conflict=("DELETED_AT_PROVIDER", message), attention=True)
+    return Decision(kept, conflict=("DELETED_AT_PROVIDER", message))
 
 
 def _decide_published(link: Link, wanted: Document, how: CalendarPreferences) -> Decision:
@@ -245,7 +244,7 @@ def _delete(link: Link) -> Decision:
 
 
 def _settled(link: Link) -> Link:
-    return replace(link, refused=None, reason=None, message=None)
+    return replace(link, refused=None, reason=None, message=None, leaving=False)
 
 
 def reschedule(link: Link, times: Times) -> Reschedule:
@@ -287,7 +286,7 @@ def _after_failure(link: Link, operation: Operation, error: SyncError) -> Link:
     unsent = link if _was_uncertain(operation) else replace(link, offered=None, leaving=False)
     if isinstance(error, Gone):
         return replace(unsent.vanished(), retry=True)
-    if isinstance(error, Rejected):
+    if isinstance(error, Rejected | NotConnected):
         refused = None if isinstance(operation, Delete) else operation.document.fingerprint()
         return replace(unsent, refused=refused, reason=error.code, message=error.message, retry=False)
     return replace(unsent, retry=True)
@@ -298,10 +297,12 @@ def _was_uncertain(operation: Operation) -> bool:
     return isinstance(operation, Create) and operation.uncertain
 
 
-def hold_mass_change(removals: int, published: int) -> None:
-    """Raise MassChangeHeld where a pass would take away more than 30 % of at least ten published objects."""
+def hold_mass_change(removals: int, published: int, found: str = MassChangeHeld.WOULD_REMOVE) -> None:
+    """Raise MassChangeHeld where a pass would take away more than 30 % of at least ten published objects; ``found``
+    says in words, with both numbers, what it is that was found.
+    """
     if published >= MASS_CHANGE_FROM and removals > MASS_CHANGE_SHARE * published:
-        raise MassChangeHeld(removals, published)
+        raise MassChangeHeld(removals, published, found)
 
 
 def enough_published(removals: int) -> int:

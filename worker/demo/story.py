@@ -43,6 +43,7 @@ class Story:
 
     def first_sync(self) -> str:
         self.stage.open_account()
+        self.sync()
         self.settle()
         return f"{self._ours()} events"
 

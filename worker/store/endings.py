@@ -31,7 +31,7 @@ def postpone(transaction: Transaction, connection_id: int, now: datetime, next_l
 
 def _standing(row: AnyRow, ending: Ending, now: datetime) -> dict[str, Any]:
     if ending.status is JobStatus.SUCCEEDED:
-        return {"last_synced_at": now, "failures": 0, "error": None}
+        return {"last_synced_at": now, "failures": row.failures + 1 if ending.unfinished else 0, "error": None}
     if ending.status is JobStatus.CANCELLED:
         return {}
     return {"failures": row.failures + 1, "error": _since(row, ending, now)}

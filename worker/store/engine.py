@@ -1,9 +1,10 @@
 """The engine: how each of the two databases is opened, read and written."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Lock
@@ -148,6 +149,7 @@ def _postgresql(url: URL) -> Engine:
         pool_size=10,
         max_overflow=20,
         pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,  # names and addresses of people
         connect_args={"connect_timeout": 5, "application_name": "visit-sync", **NOTICE_SILENCE},
     )
     event.listen(engine, "connect", _limit_silence)
@@ -163,10 +165,20 @@ def _limit_silence(connection: Any, _record: object) -> None:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, pool_size=10, max_overflow=30, pool_timeout=BUSY_SECONDS)
+    _make_private(url)
+    engine = create_engine(url, pool_size=10, max_overflow=30, pool_timeout=BUSY_SECONDS, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _make_private(url: URL) -> None:
+    """Clients' names and addresses are in the file: it is its owner's alone, as are those that SQLite puts beside
+    it.
+    """
+    assert url.database is not None
+    with suppress(OSError):  # where it cannot be made, connecting says so in SQLite's words
+        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

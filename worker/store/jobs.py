@@ -51,6 +51,7 @@ class Jobs:
             **asdict(request),
             "status": JobStatus.QUEUED,
             "created_at": now,
+            "rang_at": now,  # whoever asked rings; the sweep does it again where that got lost
             "counts": asdict(Counts()),
             "tallies": {},
         }

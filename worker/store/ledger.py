@@ -162,6 +162,8 @@ def _set(connection: Connection, field: str, numbers_of: Mapping[Place, int]) ->
         records.c.account_id == bindparam("its_account"),
         records.c.kind == bindparam("its_kind"),
         records.c.local_id == bindparam("its_id"),
+        # Never back: two jobs may read one source at once, and the later one's mark stands.
+        records.c[field] < bindparam("value"),
     )
     rows = [{"its_account": a, "its_kind": k, "its_id": i, "value": value} for (a, k, i), value in numbers_of.items()]
     connection.execute(statement.values({field: bindparam("value")}), rows)

@@ -22,6 +22,9 @@ from worker.sync.planning import Choice, Planning
 from worker.sync.side_by_side import side_by_side
 from worker.sync.writing_back import WritingBack
 
+MOST_LOOKS = 3
+"""How often one sync looks again because somebody wrote in between; what is left after that waits for the next."""
+
 LONGEST_TURN = 120.0
 """Seconds that a batch waits for its turn under a limit; what would take longer is left for the next sync."""
 
@@ -36,7 +39,8 @@ class Sending:
 
 @dataclass
 class Applying:
-    """Carries out one job's decisions. ``broken`` are streams that could not be read: nothing is written there blindly.
+    """Carries out one job's decisions in its ``look``, from 0. ``broken`` are streams that could not be read: nothing
+    is written there blindly.
 
     ``look_again`` says that an outcome calls for another look within this sync; ``waits`` are the seconds that the
     other side asked us to wait. ``unfinished``: something is to be tried again soon; ``failed``: something was not
@@ -52,6 +56,7 @@ class Applying:
     planning: Planning
     writing_back: WritingBack
     broken: Mapping[str, SyncError]
+    look: int = 0
     look_again: bool = False
     waits: list[float] = field(default_factory=list)
     unfinished: bool = False
@@ -111,7 +116,7 @@ class Applying:
                     links.append(self._with_doubt(decision.link))
             if needs_nothing([choice.decision for choice in choices]):
                 records.append(unchanged_record(local_id, at))
-        self._record(links, records, done=len(chosen))
+        self._record(links, records, done=0 if self.look else len(chosen))
 
     def _is_held_back(self, choice: Choice) -> bool:
         return choice.stream in self.broken and choice.decision.operation is not None
@@ -193,7 +198,7 @@ class Applying:
     def _learn(self, outcome: Outcome) -> None:
         if isinstance(outcome, Done):
             return
-        if isinstance(outcome.error, VersionConflict | Gone):
+        if self._calls_for_another_look(outcome):
             self.look_again = True
             return
         self.failed = True
@@ -201,8 +206,9 @@ class Applying:
         self.waits.append(getattr(outcome.error, "retry_after", None) or 0.0)
 
     def _calls_for_another_look(self, outcome: Outcome) -> bool:
-        """Somebody wrote in between: no failure unless a second look meets the same again; the link stays pending."""
-        return isinstance(outcome, Failed) and isinstance(outcome.error, VersionConflict | Gone)
+        """Somebody wrote in between: no failure unless the last look meets the same again; the link stays pending."""
+        meddled = isinstance(outcome, Failed) and isinstance(outcome.error, VersionConflict | Gone)
+        return meddled and self.look < MOST_LOOKS - 1
 
     def _record(self, links: Sequence[Link], records: list[JobRecord], *, done: int = 0, dry_run: bool = False) -> None:
         """A full sync compares everything that exists: what is right there is counted, without a row for each."""

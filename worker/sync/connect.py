@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from worker.core.connections import Connection
 from worker.core.errors import Invalid, NotConnected, SyncError
 from worker.core.preferences import calendar_preferences
 from worker.sync.house import House
+
+FIRST_LOOK = timedelta(seconds=10)
+"""How long a new connection waits for whoever made it to ask for the first sync, or to connect the next."""
 
 CALENDARS = frozenset({"google_calendar", "outlook_calendar"})
 
@@ -35,10 +39,12 @@ def connect(
         settings = before.settings if before else {}
     if integration in CALENDARS:
         calendar_preferences(settings)
+    elif settings:
+        raise Invalid(f"settings: {integration} takes none", {"settings": "leave them out"})
     elif team:
         raise Invalid("--team: only calendars have one grant per team member", {"team": "calendars only"})
     grants = {**(_other_grants(house, account_id, integration) if team else {}), team: credentials}
-    return house.store.connections.connect(account_id, integration, settings, grants, due=house.now())
+    return house.store.connections.connect(account_id, integration, settings, grants, due=house.now() + FIRST_LOOK)
 
 
 def _other_grants(house: House, account_id: str, integration: str) -> dict[str, Mapping[str, Any]]:

@@ -1,13 +1,13 @@
 """Finds what may be out of date, and decides for each record on each stream what is to be done."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from worker.core.connections import Connection
 from worker.core.documents import Document
 from worker.core.jobs import Job, Mode
 from worker.core.links import Link
-from worker.core.ports import Stream
+from worker.core.ports import Delete, Stream
 from worker.core.preferences import CalendarPreferences
 from worker.core.projections import VisitView, wanted_documents
 from worker.core.reconcile import Decision, decide, enough_published, hold_mass_change, removals
@@ -39,7 +39,11 @@ class Chunk:
 
 @dataclass
 class Planning:
-    """Plans one connection in one pass of a job. ``streams`` are all that the connection ever published to."""
+    """Plans one connection in one pass of a job.
+
+    ``pages`` is where people see visits, for links. ``streams`` are all that the connection ever published
+    to.
+    """
 
     store: Store
     job: Job
@@ -47,6 +51,7 @@ class Planning:
     preferences: CalendarPreferences
     streams: Mapping[str, Stream]
     sourcing: Sourcing
+    pages: str = ""
     unsure: set[str] = field(default_factory=set)
     """Records whose needs could not be fetched: published as far as they are known, and looked at again."""
     _last: tuple[Sequence[str], dict[str, list[Choice]]] | None = None
@@ -58,13 +63,16 @@ class Planning:
         if request.only:
             yield Chunk(request.only)
             return
-        yield from self._left_over()
+        left_over: set[str] = set()
+        for chunk in self._left_over():
+            left_over.update(chunk.local_ids)
+            yield chunk
         since = after = 0 if request.mode is Mode.FULL and not again else self._planned()
         while True:
             local_ids, upto = self.store.plans.todo(self.connection, VISIT, after, CHUNK, since=since)
             if upto <= after:
                 return
-            yield Chunk(local_ids, upto)
+            yield Chunk([local_id for local_id in local_ids if local_id not in left_over], upto)
             after = upto
 
     def _planned(self) -> int:
@@ -97,12 +105,16 @@ class Planning:
 
     def _choose(self, local_id: str, view: VisitView | None, links: Sequence[Link]) -> list[Choice]:
         live = {name: stream.team for name, stream in self.streams.items() if stream.live}
-        wanted = wanted_documents(view, live, self.preferences.time_zone)
+        wanted = wanted_documents(view, live, self.preferences.time_zone, self.pages)
         known = {link.stream: link for link in links if link.stream in self.streams}
         return [self._choice(name, local_id, known.get(name), wanted.get(name)) for name in sorted({*wanted, *known})]
 
     def _choice(self, stream: str, local_id: str, link: Link | None, wanted: Document | None) -> Choice:
-        return Choice(stream, local_id, link, decide(stream, local_id, link, wanted, self.preferences))
+        decision = decide(stream, local_id, link, wanted, self.preferences)
+        if not self.streams[stream].live and isinstance(decision.operation, Delete):
+            # Nobody reads this calendar any more, so nobody will learn of the version that an edit gave the event.
+            decision = replace(decision, operation=replace(decision.operation, version=None))
+        return Choice(stream, local_id, link, decision)
 
     def survey(self) -> int:
         """How many records there are to look at. Raises MassChangeHeld where too much of what is published would go."""

@@ -25,7 +25,7 @@ from worker.core.errors import ConnectionRevoked, LeaseLost, MassChangeHeld, Not
 from worker.core.jobs import Counts, Ending, Job, JobStatus, Lease, Progress, Trigger
 from worker.core.ports import Provider, Stream
 from worker.core.preferences import calendar_preferences
-from worker.sync.applying import Applying
+from worker.sync.applying import MOST_LOOKS, Applying
 from worker.sync.heartbeat import Cancelled, Heartbeat, Stopping
 from worker.sync.house import House
 from worker.sync.ledger import failed_record
@@ -34,9 +34,6 @@ from worker.sync.planning import Planning
 from worker.sync.side_by_side import side_by_side
 from worker.sync.sourcing import FIELDCAMP, Sourcing
 from worker.sync.writing_back import WritingBack
-
-MOST_LOOKS = 3
-"""How often one sync looks again because somebody wrote in between; what is left after that waits for the next."""
 
 
 def run_job(house: House, job_id: str, owner: str) -> JobStatus | None:
@@ -88,7 +85,8 @@ def _ending(house: House, job: Job, lease: Lease, heart: Heartbeat) -> Ending:
         return _failed(sync, sync.trouble)
     status = JobStatus.PARTIAL if sync.has_failures else JobStatus.SUCCEEDED
     broken = next((_told(each) for each in sync.broken.values()), None)
-    return Ending(status, broken, next_look_at=sync.next_look(unfinished=sync.unfinished))
+    next_look_at = sync.next_look(unfinished=sync.unfinished)
+    return Ending(status, broken, next_look_at=next_look_at, unfinished=sync.unfinished)
 
 
 def _failed(sync: "Sync", error: SyncError) -> Ending:
@@ -147,11 +145,9 @@ class Sync:
         for look in range(MOST_LOOKS):
             self._observe(provider, streams, states, again=look > 0)
             planning = self._planning(sourcing, streams)
-            if not self._publish(provider, planning, sourcing, again=look > 0):
+            if not self._publish(provider, planning, sourcing, look):
                 break
             states = self.house.store.streams.all(self.connection.id)
-        else:
-            self.unfinished = True
         self.trouble = sourcing.trouble
 
     def _pull_alone(self) -> None:
@@ -210,16 +206,17 @@ class Sync:
 
     def _planning(self, sourcing: Sourcing, streams: Mapping[str, Stream]) -> Planning:
         preferences = calendar_preferences(self.connection.settings)
-        return Planning(self.house.store, self.job, self.connection, preferences, streams, sourcing)
+        return Planning(self.house.store, self.job, self.connection, preferences, streams, sourcing, self.house.pages)
 
-    def _publish(self, provider: Provider, planning: Planning, sourcing: Sourcing, *, again: bool) -> bool:
+    def _publish(self, provider: Provider, planning: Planning, sourcing: Sourcing, look: int) -> bool:
         """Decide and carry out, chunk by chunk; whether somebody wrote in between and it takes another look."""
-        if not again:
-            self.house.store.jobs.progress(self.lease, Progress(total=planning.survey()))
+        again = look > 0
+        if not again:  # what an earlier worker did of this job stays counted
+            self.house.store.jobs.progress(self.lease, Progress(total=self.job.done + planning.survey()))
         manifest = self.house.manifests[self.connection.integration]
         writing_back = WritingBack(self.house, self.job, self.lease, sourcing, planning.streams)
         applying = Applying(
-            self.house, self.job, self.lease, self.heart, provider, manifest, planning, writing_back, self.broken
+            self.house, self.job, self.lease, self.heart, provider, manifest, planning, writing_back, self.broken, look
         )
         applying.remove_strays()
         for chunk in planning.chunks(again=again):

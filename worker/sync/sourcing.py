@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
+
 from worker.core.connections import StreamState
 from worker.core.errors import ConnectionRevoked, Rejected, SyncError, Transient
 from worker.core.jobs import Job, Lease, Mode, Trigger
@@ -13,6 +15,8 @@ from worker.sync.heartbeat import Heartbeat
 from worker.sync.house import House
 
 FIELDCAMP = "fieldcamp"
+UNLISTED = "FieldCamp's list lacks {removals} of {published} visits that it told of before"
+log = structlog.get_logger(__name__)
 LOOK_UP_AT_ONCE = 200
 ASKED = frozenset({Trigger.API, Trigger.CLI})
 """Triggers of people who want to see what is new. Events come with their news, and the timer has FieldCamp's own turn.
@@ -45,12 +49,25 @@ class Sourcing:
         states = self._house.store.streams.ensure(connection.id, (VISIT, JOB, CLIENT, MEMBER))
         changed = 0
         try:
-            for kind in (MEMBER, CLIENT, JOB, VISIT):
-                if self._calls_for(kind, states[kind]):
-                    changed += self._read(self._source, kind, states[kind])
+            for kind in (MEMBER, CLIENT, JOB):
+                changed += self._read_beside(self._source, kind, states[kind])
+            if self._calls_for(VISIT, states[VISIT]):
+                changed += self._read(self._source, VISIT, states[VISIT])
         except (Transient, ConnectionRevoked, Rejected) as error:
             self.note(error)
         return changed
+
+    def _read_beside(self, source: Source, kind: str, state: StreamState) -> int:
+        """A list that visits are merely shown with: they are published without what cannot be read of it. It is asked
+        for again when its turn comes, and what a visit needs by name is asked for by name."""
+        if not self._calls_for(kind, state):
+            return 0
+        try:
+            return self._read(source, kind, state)
+        except (Transient, Rejected) as error:
+            log.warning("source.list_left_out", kind=kind, code=error.code, problem=error.message)
+            self._house.store.streams.save_cursor(self._lease, state.id, state.cursor or "", self._house.now())
+            return 0
 
     def fetch_needs(self, visit_ids: Sequence[str]) -> bool:
         """Make sure that the jobs and clients of these visits are known; False where the source could not be asked.
@@ -66,7 +83,9 @@ class Sourcing:
                 return False
             try:
                 self._look_up(kind, unasked)
-            except (Transient, ConnectionRevoked, Rejected) as error:
+            except Rejected as error:
+                log.warning("source.needs_left_out", kind=kind, code=error.code, problem=error.message)
+            except (Transient, ConnectionRevoked) as error:
                 self.note(error)
                 return False
         return True
@@ -102,7 +121,7 @@ class Sourcing:
         records = self._house.store.records
         gone = records.count_absent(self._job.account_id, kind, listing, page.window)
         if gone and not self._job.request.confirm_mass_change:
-            hold_mass_change(gone, records.count_live(self._job.account_id, kind, page.window))
+            hold_mass_change(gone, records.count_live(self._job.account_id, kind, page.window), UNLISTED)
         after = ""
         while chunk := records.absent_from(
             self._job.account_id, kind, listing, window=page.window, after=after, limit=LOOK_UP_AT_ONCE

@@ -36,10 +36,11 @@ def way(stream: Stream) -> tuple[str, str]:
     """
     if stream.live:
         return stream.grant or "", stream.target
-    team, colon, calendar = stream.name.partition(":")
-    return (team, calendar) if colon else ("", stream.name)
+    team, colon, calendar = stream.name.rpartition(":")
+    return (team, calendar) if colon and calendar == PRIMARY else ("", stream.name)
 
 
 def _stream(calendar: str, members: list[str], grant: str | None) -> Stream:
-    name = f"{grant}:{calendar}" if grant else calendar
+    """Named after its calendar, whoever's grant reaches it: another grant makes no second set of events there."""
+    name = f"{grant}:{calendar}" if grant and calendar == PRIMARY else calendar
     return Stream(name, calendar, frozenset(members), grant=grant)

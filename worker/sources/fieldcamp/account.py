@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from worker.core.errors import ConnectionRevoked, Invalid, RateLimited, SyncError, Transient, Uncertain
+from worker.core.errors import ConnectionRevoked, Invalid, RateLimited, Rejected, SyncError, Transient, Uncertain
 from worker.core.ports import Edit, Edited, EditOutcome, Failed, Grant, Reschedule, SourcePage, Window
 from worker.core.records import CLIENT, JOB, MEMBER, VISIT, Record
 from worker.http.limits import Limits
@@ -22,9 +22,6 @@ PLURALS: Mapping[str, str] = {VISIT: "visits", JOB: "jobs", CLIENT: "clients", M
 
 EXTRAS: Mapping[str, Parameters] = {CLIENT: {"includeDeleted": "true"}}
 """What a list is asked for besides, where FieldCamp takes it [set]."""
-
-NEAR_PAST, NEAR_FUTURE = timedelta(days=1), timedelta(days=14)
-"""What is read again where nothing tells what changed."""
 
 MARGIN = timedelta(days=1)
 """Asked for around a window, so that a visit with a date alone is in it whatever zone the date is meant in."""
@@ -70,10 +67,9 @@ class FieldCamp:
         """Records of ``kind`` told since ``cursor``, page by page as they are asked for; everything if it is None.
 
         A full reading of visits covers the window and says so on its last page; of the other kinds it is everything.
-        Later ones ask with ``since``. Where FieldCamp does not offer that, the visits from a day back to 14 days ahead
-        are read again, and jobs and clients are left to events and to the next full reading. Members are always read
-        whole. A record that cannot be read is left out, and then the listing claims no completeness. Raises as the port
-        says.
+        Later ones ask with ``since``. Where FieldCamp does not offer that, the visits of the whole window are read
+        again, and jobs and clients are left to events and to the next full reading. Members are always read whole. A
+        record that cannot be read is left out, and then the listing claims no completeness. Raises as the port says.
         """
         point = Cursor.parse(cursor)
         if kind == MEMBER or point is None:
@@ -138,10 +134,9 @@ class FieldCamp:
         if kind != VISIT:
             yield SourcePage((), cursor=str(point))
             return
-        now = self._now()
-        near = Window(now - NEAR_PAST, now + NEAR_FUTURE)
-        listed = first_accepted(self._calls, PLURALS[kind], [_around(near), {}])
-        yield from self._told(kind, listed, _Claim(point, near))
+        # Nothing tells what changed, and a visit may be made for any day: the whole window is the only safe answer.
+        listed = first_accepted(self._calls, PLURALS[kind], [_around(self._window), {}])
+        yield from self._told(kind, listed, _Claim(point, self._window))
 
     def _told(self, kind: str, listed: Iterator[Listed], claim: "_Claim") -> Iterator[SourcePage]:
         told = _Told()
@@ -214,11 +209,19 @@ class FieldCamp:
         answer = self._calls.put(path, body, edit.token)
         visit = _single(VISIT, answer.data)
         # Given again under the same token, an answer shows the visit as it was then; without a time, ask for it.
-        current = isinstance(visit, Mapping) and mapping.updated_at(visit) is not None
-        record = self._record(VISIT, visit, answer.told_at) if current else self._one(VISIT, edit.local_id)
+        record = self._record(VISIT, visit, answer.told_at) if isinstance(visit, Mapping) else None
+        if record is None or mapping.updated_at(visit) is None:
+            record = self._after_edit(edit.local_id) or record
         if record is None:
             raise Uncertain("FieldCamp took the edit and its answer cannot be read.")
         return record
+
+    def _after_edit(self, local_id: str) -> Record | None:
+        """The visit as it is now, None where FieldCamp does not say: it took the edit, whatever it answers here."""
+        try:
+            return self._one(VISIT, local_id)
+        except (Rejected, Transient):
+            return None
 
 
 @dataclass(slots=True)
