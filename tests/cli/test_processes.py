@@ -49,7 +49,12 @@ def test_up_runs_everything_and_stops_cleanly(shell: Shell) -> None:
         assert stop(up) == 0
         assert not answers(port, "healthz")
         assert running(data_dir(shell)) is None
-        assert {line.partition("|")[0].strip() for line in up.output.splitlines()} <= {"web", "worker", "beat"}
+        assert {line.partition("|")[0].strip() for line in up.output.splitlines()} <= {
+            "web",
+            "worker",
+            "events",
+            "beat",
+        }
     finally:
         up.kill()
 

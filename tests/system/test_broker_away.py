@@ -50,7 +50,7 @@ def test_a_worker_whose_broker_connections_went_dead_without_a_word_is_back_soon
         assert proxy.freeze() > 0
         [after] = system.add_visits(1)
 
-        system.wait_until("the worker to be back", lambda: len(system.shown(after)) == 1, SOON + 5)
+        system.wait_until("the worker to be back", lambda: len(system.shown(after)) == 1, 2 * SOON)
         system.assert_agreement()
     finally:
         worker.kill()

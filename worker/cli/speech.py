@@ -9,6 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+PAGE_WIDTH = 160
+"""Columns of a table that goes to a file or a pipe, where nobody's window is too narrow."""
+
 COLOURS = {
     "succeeded": "green",
     "partial": "yellow",
@@ -36,10 +39,12 @@ def say_json(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table on standard output; states take their colour."""
-    shown = Table(*columns, title=title, title_justify="left", header_style="bold")
+    shown = Table(title=title, title_justify="left", header_style="bold")
+    for place, column in enumerate(columns):
+        shown.add_column(column, no_wrap=place == 0)  # what a row is called by is never cut
     for row in rows:
         shown.add_row(*(_cell(value) for value in row))
-    Console().print(shown)
+    Console(width=None if sys.stdout.isatty() else PAGE_WIDTH).print(shown)
 
 
 def _cell(value: object) -> str:

@@ -18,6 +18,11 @@ class Plans:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def latest(self, account_id: str) -> int:
+        """The account's number as of now: everything up to it is committed."""
+        with self._database.reading() as reader:
+            return numbers.current(reader, account_id)
+
     def todo(
         self, connection: Connection, kind: str, after: int, limit: int, *, since: int | None = None
     ) -> tuple[list[str], int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from worker.core.connections import Connection
 from worker.core.documents import Document
@@ -68,12 +69,15 @@ class Planning:
             left_over.update(chunk.local_ids)
             yield chunk
         since = after = 0 if request.mode is Mode.FULL and not again else self._planned()
-        while True:
+        while after < self._goal:
             local_ids, upto = self.store.plans.todo(self.connection, VISIT, after, CHUNK, since=since)
-            if upto <= after:
-                return
             yield Chunk([local_id for local_id in local_ids if local_id not in left_over], upto)
             after = upto
+
+    @cached_property
+    def _goal(self) -> int:
+        """How far this pass goes: under a steady stream of events a sync that took in each would never end."""
+        return self.store.plans.latest(self.job.account_id)
 
     def _planned(self) -> int:
         connection = self.store.connections.get(self.connection.id)
