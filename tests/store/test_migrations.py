@@ -54,3 +54,14 @@ def test_several_may_upgrade_at_once(empty_url: str, keys: list[str]) -> None:
 def test_a_url_that_cannot_be_used_is_refused_with_the_variables_name(url: str, keys: list[str]) -> None:
     with pytest.raises(Invalid, match=r"^DATABASE_URL: "):
         open_store(url, keys)
+
+
+def test_the_database_file_is_its_owners_alone_and_is_made_no_sooner_than_needed(
+    tmp_path: Path, keys: list[str]
+) -> None:
+    path = tmp_path / "visit-sync.db"
+    store = open_store(f"sqlite:///{path}", keys)
+    assert not path.exists()
+    store.upgrade()
+    assert path.stat().st_mode & 0o077 == 0
+    store.dispose()

@@ -165,8 +165,8 @@ def _limit_silence(connection: Any, _record: object) -> None:
 
 
 def _sqlite(url: URL) -> Engine:
-    _make_private(url)
     engine = create_engine(url, pool_size=10, max_overflow=30, pool_timeout=BUSY_SECONDS, hide_parameters=True)
+    event.listen(engine, "do_connect", lambda *_: _make_private(url))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
