@@ -624,6 +624,31 @@ def test_an_edited_event_on_a_calendar_that_is_no_longer_named_goes_all_the_same
     assert small.calendars.live(TWO) == {}
 
 
+def test_a_lost_creation_on_a_calendar_that_is_no_longer_named_is_found_and_taken_away(small: SmallHouse) -> None:
+    """Found by the state machine."""
+    small.arrive("vis_2", team=("usr_2",))
+    small.calendars.lose_answers = 1
+    small.sync()
+    del small.routes[TWO]
+    small.reconnect()
+    small.sync()
+    assert small.calendars.live(TWO) == {}
+    reads = small.calendars.reads
+    small.sync()
+    assert small.calendars.reads == reads + 1, "nobody reads it any more"
+
+
+def test_a_calendar_that_is_no_longer_named_nor_reached_bothers_nobody(small: SmallHouse) -> None:
+    small.arrive("vis_2", team=("usr_2",))
+    small.sync()
+    del small.routes[TWO]
+    small.reconnect()
+    small.calendars.unreadable = {TWO}
+    small.sync()
+    assert small.sync().status is JobStatus.SUCCEEDED
+    assert small.store.feed.attention(small.connection.id) == {}
+
+
 def test_progress_ends_where_it_said_it_would(small: SmallHouse) -> None:
     for number in range(5):
         small.arrive(f"vis_{number}")

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, literal, or_, select, update
 
 from worker.core.connections import FeedEntry, StreamState
 from worker.core.jobs import Job, Lease
@@ -108,6 +108,12 @@ class Observations:
         shown = and_(links.c.stream_id == stream.id, links.c.published)
         with self._database.reading() as connection:
             return connection.execute(select(func.count()).select_from(links).where(shown)).scalar_one()
+
+    def is_in_use(self, stream: StreamState) -> bool:
+        """Whether the stream shows something of ours, or may: an operation there is not settled."""
+        open_link = select(literal(1)).where(links.c.stream_id == stream.id, or_(links.c.published, links.c.pending))
+        with self._database.reading() as connection:
+            return connection.execute(open_link.limit(1)).first() is not None
 
     def count_published(self, connection_id: int, at_most: int) -> int:
         """How many objects the connection has published, counted up to ``at_most``."""

@@ -21,7 +21,7 @@ from itertools import groupby
 
 from worker.core.cadence import Facts, next_look
 from worker.core.connections import Connection, StreamState
-from worker.core.errors import ConnectionRevoked, LeaseLost, MassChangeHeld, NotConnected, SyncError
+from worker.core.errors import ConnectionRevoked, LeaseLost, MassChangeHeld, NotConnected, Rejected, SyncError
 from worker.core.jobs import Counts, Ending, Job, JobStatus, Lease, Progress, Trigger
 from worker.core.ports import Provider, Stream
 from worker.core.preferences import calendar_preferences
@@ -169,9 +169,9 @@ class Sync:
     def _streams(self, provider: Provider) -> tuple[dict[str, Stream], dict[str, StreamState]]:
         """The connection's streams; those that its settings no longer name are kept to take away what is there."""
         live = {stream.name: stream for stream in provider.streams()}
-        states = self.house.store.streams.ensure(self.connection.id, tuple(live))
-        known = self.house.store.streams.all(self.connection.id)
-        retired = {name: Stream(name, name, live=False) for name in known if name not in live}
+        self.house.store.streams.ensure(self.connection.id, tuple(live))
+        states = self.house.store.streams.all(self.connection.id)
+        retired = {name: Stream(name, name, live=False) for name in states if name not in live}
         return {**live, **retired}, states
 
     def _observe(
@@ -185,7 +185,9 @@ class Sync:
             except SyncError as error:
                 return self._set_aside(stream, error)
 
-        ranked = sorted((stream for stream in streams.values() if stream.live), key=lambda stream: stream.rank)
+        in_use = self.house.store.observations.is_in_use
+        read_now = [stream for stream in streams.values() if stream.live or in_use(states[stream.name])]
+        ranked = sorted(read_now, key=lambda stream: stream.rank)
         width = self.house.manifests[self.connection.integration].side_by_side
         for _, rank in groupby(ranked, key=lambda stream: stream.rank):
             pulled = sum(side_by_side(width, read, list(rank)))
@@ -194,6 +196,8 @@ class Sync:
     def _set_aside(self, stream: Stream, error: SyncError) -> int:
         """One stream that cannot be read does not stop the others; nothing is written to it without having looked."""
         ends_all = isinstance(error, LeaseLost | Cancelled | Stopping | MassChangeHeld)
+        if not stream.live and isinstance(error, Rejected | NotConnected | ConnectionRevoked):
+            return 0  # out of our reach for good; taking away what is there says so, for each record
         if ends_all or (isinstance(error, ConnectionRevoked) and stream.grant is None):
             raise error
         self.broken[stream.name] = error
