@@ -177,8 +177,10 @@ def _make_private(url: URL) -> None:
     it.
     """
     assert url.database is not None
-    with suppress(OSError):  # where it cannot be made, connecting says so in SQLite's words
-        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
+    # Never one that exists: closing any descriptor of a file drops every lock that SQLite holds on it in this process.
+    # Where it cannot be made, connecting says so in SQLite's words.
+    with suppress(OSError):
+        os.close(os.open(url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
