@@ -27,6 +27,12 @@ def test_an_event_says_who_what_and_where() -> None:
     assert event.time_zone == NEW_YORK
 
 
+def test_the_description_ends_with_a_link_to_the_visit() -> None:
+    event = calendar_event(VisitView(VISIT, JOB, CLIENT), NEW_YORK, "https://app.example.com")
+    assert event is not None
+    assert event.description.endswith("Job 1042\n\nhttps://app.example.com/visits/vis_1")
+
+
 @pytest.mark.parametrize(
     ("job", "client", "title", "location"),
     [

@@ -36,7 +36,7 @@ class Stream:
     ``name`` is unique in the connection; ``target`` is what people call it (a calendar's address). ``team`` are the
     members whose visits it shows, None for all. ``rank`` orders dependencies: equal ranks run side by side. ``grant``
     names the team member whose grant reaches it, None for the connection's one grant. ``live`` is False for one that
-    the settings no longer name: what we published there is taken away, nothing is read or added.
+    the settings no longer name: what we published there is taken away, and it is read no longer than that takes.
     """
 
     name: str

@@ -116,7 +116,7 @@ class Planning:
     def _choice(self, stream: str, local_id: str, link: Link | None, wanted: Document | None) -> Choice:
         decision = decide(stream, local_id, link, wanted, self.preferences)
         if not self.streams[stream].live and isinstance(decision.operation, Delete):
-            # Nobody reads this calendar any more, so nobody will learn of the version that an edit gave the event.
+            # Whatever a person made of it: the calendar may be out of our reach for reading, and no edit of it counts.
             decision = replace(decision, operation=replace(decision.operation, version=None))
         return Choice(stream, local_id, link, decision)
 
