@@ -28,7 +28,6 @@ from worker.sources.fieldcamp.account import FieldCamp
 from worker.sources.fieldcamp.events import parse_event
 from worker.sources.fieldcamp.signature import Unsigned, verify
 from worker.store import Store, open_store
-from worker.sync.connect import CALENDARS
 from worker.sync.house import House
 from worker.sync.receive import receive_events
 
@@ -154,7 +153,7 @@ class Wiring:
         wishes = [
             calendar_preferences(connection.settings)
             for connection in self.store.connections.of(account_id)
-            if connection.integration in CALENDARS and connection.connected
+            if connection.connected and MANIFESTS[connection.integration].calendar
         ] or [CalendarPreferences()]
         past, future = max(wish.past for wish in wishes), max(wish.future for wish in wishes)
         return Window(now() - past, now() + future)

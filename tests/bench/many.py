@@ -144,8 +144,8 @@ class ManyVisits:
         self.house = House(
             store=self.store,
             manifests={
-                GOOGLE: Manifest(GOOGLE, "google-calendar", "bidirectional", VISIT, batch_size=50, side_by_side=4),
-                FIELDCAMP: Manifest(FIELDCAMP, FIELDCAMP, "bidirectional", VISIT),
+                GOOGLE: Manifest(GOOGLE, "google-calendar", "bidirectional", VISIT, "Google Calendar", calendar=True),
+                FIELDCAMP: Manifest(FIELDCAMP, FIELDCAMP, "bidirectional", VISIT, "FieldCamp"),
             },
             open_provider=lambda _: self.calendars,
             open_source=lambda _: Silence(),

@@ -55,8 +55,10 @@ class SmallHouse:
         account, _, _ = self.store.accounts.create("Small & Sons", self.clock)
         self.account_id = account.id
         manifests = {
-            GOOGLE: Manifest(GOOGLE, "google-calendar", "bidirectional", VISIT, batch_size=batch_size, side_by_side=1),
-            FIELDCAMP: Manifest(FIELDCAMP, "fieldcamp", "bidirectional", VISIT),
+            GOOGLE: Manifest(
+                GOOGLE, "google-calendar", "bidirectional", VISIT, "Google Calendar", batch_size, 1, calendar=True
+            ),
+            FIELDCAMP: Manifest(FIELDCAMP, "fieldcamp", "bidirectional", VISIT, "FieldCamp"),
         }
         self.house = House(
             store=self.store,

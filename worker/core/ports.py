@@ -241,14 +241,21 @@ class Window:
 class Manifest:
     """What the rest may know about an integration, as data.
 
-    ``name`` is its word in JSON, ``slug`` in URLs; ``direction`` as in contract §1; ``kind`` is the kind of record
-    published. ``batch_size`` operations fit one ``apply``; ``side_by_side`` streams of one connection may be worked on
-    at once.
+    ``name`` is its word in JSON, ``slug`` in URLs, ``title`` for people; ``direction`` as in contract §1; ``kind`` is
+    the kind of record published. ``batch_size`` operations fit one ``apply``; ``side_by_side`` streams of one
+    connection may be worked on at once. ``calendar``: its streams are calendars, and its changes are shown as events.
+    ``scopes`` are what a request may narrow a sync to, besides "all". ``pushes``: it tells of changes (``Pushes``);
+    ``consents``: a person connects it in the browser (``Consents``).
     """
 
     name: str
     slug: str
     direction: str
     kind: str
+    title: str
     batch_size: int = 50
     side_by_side: int = 4
+    calendar: bool = False
+    scopes: tuple[str, ...] = ()
+    pushes: bool = False
+    consents: bool = False

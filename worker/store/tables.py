@@ -70,13 +70,28 @@ api_keys = Table(
     _account(),
     Column("prefix", String(20), nullable=False),
     Column("scopes", Json, nullable=False),
+    Column("label", Words),
     Column("created_at", Instant, nullable=False),
     Column("last_used_at", Instant),
     Column("revoked_at", Instant),
     Index(None, "account_id"),
 )
 
-# What is kept in agreement, and when to look next.
+# Answers to requests that came with an Idempotency-Key, kept to be given again, word for word.
+replies = Table(
+    "replies",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("integration", String(40), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "created_at"),
+)
+
+# What is kept in agreement, when to look next, and when to see to its push channels (``watched`` is the address that
+# they were opened with).
 connections = Table(
     "connections",
     metadata,
@@ -91,6 +106,8 @@ connections = Table(
     Column("last_synced_at", Instant),
     _count("failures"),
     Column("error", Json),
+    Column("watch_at", Instant),
+    Column("watched", Text),
     UniqueConstraint("account_id", "integration"),
     _partial("ix_connections_due", "next_look_at", where="connected", sqlite="connected = 1"),
 )
@@ -108,7 +125,22 @@ grants = Table(
     Column("locked_until", Instant),
 )
 
-# What came in, each event once; ``result`` is what became of it.
+# Browsers on their way through a provider's consent page; each comes back once, with the state whose hash is ``id``.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _account(),
+    Column("integration", String(40), nullable=False),
+    Column("team", Text, nullable=False),
+    Column("browser", String(64), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Index(None, "expires_at"),
+)
+
+# What came in, each event once; ``result`` is what became of it, ``number`` that of the record that it changed.
 events = Table(
     "events",
     metadata,
@@ -119,7 +151,9 @@ events = Table(
     Column("created_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("result", String(20), nullable=False),
+    Column("number", BigInteger),
     Index(None, "received_at"),
+    _partial("ix_events_number", "account_id", "number", where="number IS NOT NULL"),
 )
 
 # What the source last told. ``listing`` is the last full reading that told it.
@@ -166,6 +200,25 @@ streams = Table(
     UniqueConstraint("connection_id", "name"),
 )
 
+# Promises of a provider to tell of changes: until when, and the hash of the token by which its messages are known.
+# ``remote_id`` is the provider's own name for it; a ``retired`` one is to be stopped.
+channels = Table(
+    "channels",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _connection(),
+    Column("stream_id", ForeignKey("streams.id"), nullable=False),
+    Column("token", String(64), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("remote_id", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("renew_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    _flag("retired"),
+    Index(None, "connection_id"),
+    Index(None, "remote_id"),
+)
+
 # One record on one stream: the fields of ``core.links.Link``. ``pending`` is ``Link.pending``; ``number`` rises when
 # planning has to look again.
 links = Table(
@@ -185,6 +238,7 @@ links = Table(
     Column("refused", String(64)),
     Column("reason", Words),
     Column("message", Words),
+    Column("since", Instant),
     _flag("removed"),
     _count("restored"),
     _flag("overruled"),

@@ -13,8 +13,6 @@ from worker.sync.house import House
 FIRST_LOOK = timedelta(seconds=10)
 """How long a new connection waits for whoever made it to ask for the first sync, or to connect the next."""
 
-CALENDARS = frozenset({"google_calendar", "outlook_calendar"})
-
 
 def connect(
     house: House,
@@ -37,7 +35,7 @@ def connect(
     if settings is None:
         before = house.store.connections.find(account_id, integration)
         settings = before.settings if before else {}
-    if integration in CALENDARS:
+    if house.manifests[integration].calendar:
         calendar_preferences(settings)
     elif settings:
         raise Invalid(f"settings: {integration} takes none", {"settings": "leave them out"})

@@ -28,7 +28,9 @@ MANIFEST = Manifest(
     slug="google-calendar",
     direction="bidirectional",
     kind="visit",
+    title="Google Calendar",
     batch_size=50,
     side_by_side=4,
+    calendar=True,
 )
 """A batch of 50: copies of Google's guide say 50 here and 1,000 there, and big ones collide with themselves."""

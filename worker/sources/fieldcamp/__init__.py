@@ -23,4 +23,4 @@ Its oddities, as met on its API pages [doc], its help pages [pub] or assumed whe
 from worker.core.ports import Manifest
 from worker.core.records import VISIT
 
-MANIFEST = Manifest(name="fieldcamp", slug="fieldcamp", direction="bidirectional", kind=VISIT)
+MANIFEST = Manifest(name="fieldcamp", slug="fieldcamp", direction="bidirectional", kind=VISIT, title="FieldCamp")
