@@ -18,6 +18,7 @@ PREFORK, THREADS = "prefork", "threads"
 
 STATUS_CHANGED, SYNC = "visit.status_changed", "integration.sync"
 RUN, SWEEP = "visit_sync.run", "visit_sync.sweep"
+WATCH, PRUNE = "visit_sync.watch", "visit_sync.prune"
 
 LONGEST_RUN = 3600
 """Seconds. Prefork alone enforces it; the other pools ignore time limits without a word."""
@@ -117,6 +118,9 @@ def _queues() -> Mapping[str, Any]:
             SYNC: {"queue": EVENTS},
             RUN: {"queue": SYNCS},
             SWEEP: {"queue": MAINTENANCE},
+            PRUNE: {"queue": MAINTENANCE},
+            # It asks providers, and may wait for them.
+            WATCH: {"queue": SYNCS},
         },
     }
 

@@ -1,15 +1,36 @@
-"""Jobs and their records as the outside sees them (contract §4)."""
+"""Jobs, their records and moments as the outside sees them (contract §4)."""
 
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from worker.core.jobs import Job, JobRecord
+from worker.core.jobs import CREATED, DELETED, FAILED, UNCHANGED, UPDATED, Job, JobRecord
+
+RFC_3339 = r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$"
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+EXPECTED_MOMENT = "expected a moment in RFC 3339, such as 2026-05-29T14:21:08Z"
+
+NONE_OF_EACH = dict.fromkeys((CREATED, UPDATED, DELETED, UNCHANGED, FAILED), 0)
 
 
 def rfc_3339(moment: datetime | None) -> str | None:
     """An instant in UTC with ``Z``, to the second."""
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str) -> datetime:
+    """The instant that an RFC 3339 text names, in UTC. Raises ValueError that says what was expected."""
+    if not re.fullmatch(RFC_3339, text, re.ASCII):
+        raise ValueError(EXPECTED_MOMENT)
+    try:
+        named = datetime.fromisoformat(text.upper().replace(":60", ":59"))  # a leap second, which Python does not know
+    except ValueError:
+        raise ValueError(EXPECTED_MOMENT) from None
+    try:
+        return named.astimezone(UTC)
+    except OverflowError:  # a day off the edge of the calendar
+        return FIRST if named.year == 1 else LAST
 
 
 def job_descriptor(job: Job) -> dict[str, Any]:
@@ -35,7 +56,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "attempts": job.attempts,
         "progress": {"done": job.done, "total": job.total},
         "counts": asdict(job.counts),
-        "records": {kind: dict(tally) for kind, tally in job.tallies.items()},
+        "records": {kind: {**NONE_OF_EACH, **tally} for kind, tally in job.tallies.items()},
         "error": dict(job.error) if job.error else None,
     }
 

@@ -10,17 +10,19 @@ import structlog
 from celery import Celery
 from celery.exceptions import Reject
 
-from worker.app import RUN, STATUS_CHANGED, SWEEP, SYNC
+from worker.app import PRUNE, RUN, STATUS_CHANGED, SWEEP, SYNC, WATCH
 from worker.core.errors import Invalid, SyncError, Transient
 from worker.core.jobs import JobRequest, Mode, Trigger
 from worker.descriptors import job_descriptor
 from worker.logs import bound
 from worker.sources.fieldcamp.events import parse_event
 from worker.sync.house import House
+from worker.sync.prune import prune
 from worker.sync.receive import receive_events
 from worker.sync.request import request_sync
 from worker.sync.run import run_job
 from worker.sync.sweep import sweep
+from worker.sync.watch import see_to_channels
 
 PATIENCE = 1.0
 """Seconds before an event that cannot be stored is given back to the broker."""
@@ -62,6 +64,16 @@ def add_tasks(app: Celery, house: Callable[[], House]) -> None:
     def sweep_up() -> None:
         """Every second: nothing is ever lost with a message."""
         sweep(house())
+
+    @app.task(name=PRUNE)
+    def tidy_up() -> None:
+        """Every hour: what is kept for a time goes when that is over."""
+        prune(house())
+
+    @app.task(name=WATCH)
+    def watch() -> None:
+        """Every minute: providers that can tell of changes are asked to, and go on telling."""
+        see_to_channels(house())
 
 
 def _mode(text: str) -> Mode:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from redis.exceptions import RedisError
 
 from worker import broker
 from worker.app import RUN, SYNCS, make_publisher
+from worker.core.channels import Receipt, Receiver
 from worker.core.connections import Connection, InboxEvent
-from worker.core.errors import NotConnected, SyncError
-from worker.core.ports import Grant, Manifest, Provider, Source, Window
+from worker.core.errors import Invalid, NotConnected, SyncError
+from worker.core.ports import Consents, Grant, Manifest, Provider, Source, Window
 from worker.core.preferences import CalendarPreferences, calendar_preferences
 from worker.doorbell import Doorbell
 from worker.http.limits import Limits
@@ -28,8 +29,10 @@ from worker.sources.fieldcamp.account import FieldCamp
 from worker.sources.fieldcamp.events import parse_event
 from worker.sources.fieldcamp.signature import Unsigned, verify
 from worker.store import Store, open_store
+from worker.sync.callers import Callers
 from worker.sync.house import House
 from worker.sync.receive import receive_events
+from worker.sync.watch import notified
 
 if TYPE_CHECKING:
     import redis
@@ -73,8 +76,16 @@ class Wiring:
         return open_store(self.settings.database_url, self.settings.secret_keys)
 
     @cached_property
+    def redis_in_passing(self) -> "redis.Redis | None":
+        return broker.connect_in_passing(self.settings.redis_url) if self.settings.redis_url else None
+
+    @cached_property
     def redis(self) -> "redis.Redis | None":
         return broker.connect(self.settings.redis_url) if self.settings.redis_url else None
+
+    @cached_property
+    def callers(self) -> Callers:
+        return Callers(self.store.keys, now)
 
     @cached_property
     def limits(self) -> Limits:
@@ -107,23 +118,27 @@ class Wiring:
             lease=timedelta(seconds=self.settings.sync_lease_seconds),
             stopping=self.stopping.is_set,
             pages=pages_of(self.settings.fieldcamp_base_url),
+            public_url=self.settings.public_url,
         )
 
     def forked(self) -> None:
         """What a prefork child does first: nothing that the parent opened may be used by both."""
         self.store.forked()
         self.doorbell.forked()
-        for name in ("redis", "limits", "publisher"):
+        for name in ("redis", "redis_in_passing", "callers", "limits", "publisher"):
             self.__dict__.pop(name, None)
 
     def close(self) -> None:
         """Ring what is left to ring, and let go."""
         if "doorbell" in self.__dict__:
             self.doorbell.flush(2.0)
+        if "callers" in self.__dict__:
+            self.callers.flush(2.0)
         if "store" in self.__dict__:
             self.store.dispose()
-        if self.__dict__.get("redis") is not None:
-            self.__dict__["redis"].close()
+        for name in ("redis", "redis_in_passing"):
+            if self.__dict__.get(name) is not None:
+                self.__dict__[name].close()
 
     def open_provider(self, connection: Connection) -> Provider:
         """The provider that serves a connection. Raises NotConnected where there is none for it."""
@@ -131,6 +146,13 @@ class Wiring:
         if opening is None:
             raise NotConnected(f"{connection.integration} cannot be synced by this version.")
         return opening(self, connection)
+
+    def open_consents(self, integration: str) -> Consents:
+        """How a person connects the integration in the browser; one whose manifest says that it ``consents``.
+
+        Raises Invalid that names the variables which the operator has not set.
+        """
+        return _CONSENTS[integration](self)
 
     def open_source(self, account_id: str) -> Source | None:
         """The account's FieldCamp, None where it is not connected."""
@@ -147,6 +169,14 @@ class Wiring:
         if connection.integration == google_calendar.MANIFEST.name:
             for grant in self._grants(connection).values():
                 google_calendar.revoke(grant, self._google())
+
+    def receivers(self) -> Mapping[str, Receiver]:
+        """Who takes the messages of each provider that pushes, by its slug."""
+        return {MANIFESTS[name].slug: partial(take, self) for name, take in _RECEIVERS.items()}
+
+    def _take_google(self, headers: Mapping[str, str], _query: Mapping[str, str], _body: bytes) -> Receipt:
+        notice = google_calendar.read_notice(headers)
+        return Receipt(200 if notice and notified(self.house, google_calendar.MANIFEST.name, notice) else 401)
 
     def _window(self, account_id: str) -> Window:
         """The widest stretch of time that any of the account's calendars asks for."""
@@ -171,6 +201,11 @@ class Wiring:
             client_secret=settings.google_client_secret or "",
         )
 
+    def _google_consents(self) -> Consents:
+        settings = self.settings
+        check_client(GOOGLE_CLIENT_ID=settings.google_client_id, GOOGLE_CLIENT_SECRET=settings.google_client_secret)
+        return google_calendar.GoogleConsents(self._google())
+
     def _open_google(self, connection: Connection) -> Provider:
         return google_calendar.GoogleCalendar(
             settings=self._google(),
@@ -189,6 +224,8 @@ class Wiring:
 
 
 _PROVIDERS = {google_calendar.MANIFEST.name: Wiring._open_google}
+_RECEIVERS = {google_calendar.MANIFEST.name: Wiring._take_google}
+_CONSENTS = {google_calendar.MANIFEST.name: Wiring._google_consents}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +279,13 @@ class Reception:
         except (OSError, RedisError) as error:
             return type(error).__name__
         return "ok"
+
+
+def check_client(**variables: str | None) -> None:
+    """Whether these variables are set; raises Invalid that names those that are not."""
+    missing = {name: "is not set" for name, value in variables.items() if not value}
+    if missing:
+        raise Invalid(f"{' and '.join(missing)}: not set", missing)
 
 
 def pages_of(api_url: str) -> str:

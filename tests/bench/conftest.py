@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.doors import door  # noqa: F401 - a fixture
 from tests.bench.many import ManyVisits
 from tests.servers import postgres as servers
 from tests.servers.postgres import NoPostgres, Postgres

@@ -1,24 +1,15 @@
 """How many events a second can be taken in?"""
 
-import io
-import os
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
+from tests.bench.doors import Door
 from tests.bench.table import ratio, show
 from tests.bench.webhooks import envelope, request, send_all
-from tests.servers.postgres import Postgres
-from tests.servers.redis import RedisServer
-from worker.child import Child, Command
 from worker.sources.fieldcamp.events import parse_event
-from worker.store import Store, open_store
 from worker.store.tables import events
 
 pytestmark = pytest.mark.bench
@@ -27,62 +18,6 @@ CLIENTS = 16
 EVENTS = 3000
 SINGLES = 800
 WARM = 500
-
-
-@dataclass
-class Door:
-    """A running web process, and a store on the same database."""
-
-    database: str
-    store: Store
-    url: str
-    account_id: str
-    secret: str
-
-
-@pytest.fixture
-def server() -> Iterator[RedisServer]:
-    started = RedisServer(port=0).start()
-    yield started
-    started.close()
-
-
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
-def door(request: pytest.FixtureRequest, tmp_path: Path, keys: list[str], server: RedisServer) -> Iterator[Door]:
-    if request.param == "SQLite":
-        url = f"sqlite:///{tmp_path / 'intake.db'}"
-    else:
-        durable: Postgres = request.getfixturevalue("durable_postgres")
-        url = durable.create("intake")
-    store = open_store(url, keys)
-    store.upgrade()
-    account, _, secret = store.accounts.create("Many Events", datetime.now(UTC))
-    store.connections.connect(account.id, "google_calendar", {}, {"": {"refresh_token": "x"}}, datetime.now(UTC))
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "SECRET_KEYS": keys[0],
-        "REDIS_URL": server.url,
-        "PORT": "0",
-    }
-    output = io.StringIO()
-    web = Child(Command("web", (sys.executable, "-m", "worker.cli", "web")), environment, output)
-    web.tend()
-    try:
-        yield Door(request.param, store, _address(output), account.id, secret)
-    finally:
-        web.kill()
-        store.dispose()
-
-
-def _address(output: io.StringIO) -> str:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for line in output.getvalue().splitlines():
-            if "listening on " in line:
-                return line.partition("listening on ")[2]
-        time.sleep(0.05)
-    raise AssertionError(output.getvalue())
 
 
 def test_many_clients_share_commits(door: Door) -> None:

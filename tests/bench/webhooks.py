@@ -46,16 +46,17 @@ def request(url: str, secret: str, number: int) -> bytes:
     return head.encode() + body
 
 
-def send_all(url: str, requests: Sequence[bytes], clients: int) -> float:
-    """Seconds until all are answered with 202; each client sends its next one when it has the answer to its last."""
-    return asyncio.run(_send_all(url, requests, clients))
+def send_all(url: str, requests: Sequence[bytes], clients: int, status: int = 202) -> float:
+    """Seconds until all are answered with this status; each client sends its next one when it has the answer to its
+    last."""
+    return asyncio.run(_send_all(url, requests, clients, status))
 
 
-async def _send_all(url: str, requests: Sequence[bytes], clients: int) -> float:
+async def _send_all(url: str, requests: Sequence[bytes], clients: int, status: int) -> float:
     parts = urlsplit(url)
     ways = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(clients)]
     begun = time.perf_counter()
-    await asyncio.gather(*(_client(*way, requests[place::clients]) for place, way in enumerate(ways)))
+    await asyncio.gather(*(_client(*way, requests[place::clients], status) for place, way in enumerate(ways)))
     took = time.perf_counter() - begun
     for _, writer in ways:
         writer.close()
@@ -63,10 +64,12 @@ async def _send_all(url: str, requests: Sequence[bytes], clients: int) -> float:
     return took
 
 
-async def _client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Sequence[bytes]) -> None:
+async def _client(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Sequence[bytes], status: int
+) -> None:
     for each in requests:
         writer.write(each)
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         await reader.readexactly(int(length.partition(b":")[2]))
-        assert head.startswith(b"HTTP/1.1 202"), head
+        assert head.startswith(f"HTTP/1.1 {status}".encode()), head

@@ -19,6 +19,7 @@ from worker.http.redaction import LONGEST, redacted
         ("key fc_live_123 is wrong", "fc_live_123"),
         ("token ya29.a0AfH6SMBx expired", "a0AfH6SMBx"),
         ("whsec_abcDEF", "abcDEF"),
+        ("the key vs_live_abcDEF opens it", "abcDEF"),
         ("eyJhbGciOi.eyJpc3MiOi.c2ln", "eyJpc3MiOi"),
         ("GET https://x.example/a?syncToken=CPDAlvWDx70C&q=1", "CPDAlvWDx70C"),
         ("https://user:pass@x.example/a", "pass"),

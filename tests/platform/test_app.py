@@ -202,6 +202,16 @@ def test_the_sweep_ticks_each_second_and_its_ticks_do_not_pile_up() -> None:
     assert all(row.why and row.expires > row.every for row in TIMETABLE)
 
 
+def test_channels_are_seen_to_each_minute_by_those_who_may_wait_for_providers(app: Celery) -> None:
+    entry = beat_schedule()["watch"]
+    assert entry == {
+        "task": "visit_sync.watch",
+        "schedule": 60.0,
+        "options": {"queue": "syncs", "expires": 120.0, "ignore_result": True},
+    }
+    assert app.conf.task_routes["visit_sync.watch"] == {"queue": "syncs"}
+
+
 def test_beat_keeps_no_file(redis_url: str) -> None:
     app = ticking(settings(redis_url))
     assert app.conf.beat_scheduler == "celery.beat:Scheduler"

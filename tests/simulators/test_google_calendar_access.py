@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -175,6 +176,12 @@ class TestServiceAccounts:
         assert token(google, grant_type=grant_type, assertion=assertion).status_code == 400
 
 
+def claims_of(id_token: str) -> dict[str, Any]:
+    payload = id_token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
 class TestConsent:
     VERIFIER = "verifier-of-at-least-forty-three-characters-xyz"
 
@@ -221,6 +228,71 @@ class TestConsent:
     def test_a_second_consent_without_prompt_brings_no_refresh_token(self, google: Google) -> None:
         answer = self.exchange(google, self.consent(google, prompt="")["code"]).json()
         assert "refresh_token" not in answer
+
+    def refused(self, google: Google, **changes: str) -> str:
+        """The error that stays on Google's own page."""
+        query = {"client_id": "client-id", "redirect_uri": "http://localhost/callback", "response_type": "code"}
+        answer = google.client.get("/o/oauth2/v2/auth", params={**query, "scope": SCOPE, **changes})
+        assert "location" not in answer.headers
+        return str(answer.json()["error"])
+
+    def test_an_id_token_tells_who_consented(self, google: Google) -> None:
+        back = self.consent(google, login_hint=OTHER, scope=f"{SCOPE} openid email")
+        answer = self.exchange(google, back["code"]).json()
+        claims = claims_of(answer["id_token"])
+        assert (claims["iss"], claims["aud"]) == ("https://accounts.google.com", "client-id")
+        assert (claims["email"], claims["sub"].isdigit()) == (OTHER, True)
+        again = refresh(google, refresh_token=answer["refresh_token"]).json()
+        assert claims_of(again["id_token"])["sub"] == claims["sub"]
+        hinted = self.consent(google, login_hint=claims["sub"], scope=f"{SCOPE} openid")
+        other = claims_of(self.exchange(google, hinted["code"]).json()["id_token"])
+        assert other["sub"] == claims["sub"]
+        assert "email" not in other
+
+    def test_without_openid_nobody_is_named(self, google: Google) -> None:
+        assert "id_token" not in self.exchange(google, self.consent(google)["code"]).json()
+
+    def test_a_box_may_stay_empty_but_not_that_of_signing_in(self, google: Google) -> None:
+        google.simulator.set(unticked=[f"{SCOPE}.events", "openid"])
+        back = self.consent(google, scope=f"{SCOPE}.events openid email")
+        assert back["scope"] == "https://www.googleapis.com/auth/userinfo.email openid"
+        answer = self.exchange(google, back["code"]).json()
+        assert answer["scope"] == back["scope"]
+        google.client.headers["authorization"] = f"Bearer {answer['access_token']}"
+        assert reason(google.list()) == (403, "insufficientPermissions")
+
+    def test_the_way_back_is_one_that_the_client_registered(self, google: Google) -> None:
+        google.simulator.add_client("client-id", "client-secret", ["http://localhost/other"])
+        assert self.refused(google) == "redirect_uri_mismatch"
+        google.simulator.add_client("client-id", "client-secret", ["http://localhost/callback"])
+        assert self.consent(google)["code"]
+
+    @pytest.mark.parametrize("way_back", ["http://example.com/callback", "ftp://localhost/", "callback"])
+    def test_the_way_back_is_encrypted_unless_it_stays_on_the_machine(self, google: Google, way_back: str) -> None:
+        assert self.refused(google, redirect_uri=way_back) == "redirect_uri_mismatch"
+        assert self.consent(google, redirect_uri="https://example.com/callback")["code"]
+
+    def test_a_scope_that_there_is_none_of_is_refused(self, google: Google) -> None:
+        assert self.refused(google, scope=f"{SCOPE} calendars") == "invalid_scope"
+
+    @pytest.mark.parametrize("form", [{}, {"code_verifier": "x" * 42}, {"code_verifier": "x" * 43}])
+    def test_a_code_with_a_challenge_wants_the_verifier(self, google: Google, form: dict[str, str]) -> None:
+        known = {"grant_type": "authorization_code", "redirect_uri": "http://localhost/callback", **CLIENT}
+        answer = token(google, code=self.consent(google)["code"], **known, **form)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+    def test_a_verifier_that_is_too_short_is_none(self, google: Google) -> None:
+        short = "x" * 42
+        made = base64.urlsafe_b64encode(hashlib.sha256(short.encode()).digest()).decode().rstrip("=")
+        back = self.consent(google, code_challenge=made)
+        assert self.exchange(google, back["code"], short).json()["error"] == "invalid_grant"
+
+    def test_the_exchange_names_the_same_way_back(self, google: Google) -> None:
+        code = self.consent(google)["code"]
+        known = {"grant_type": "authorization_code", "code_verifier": self.VERIFIER, **CLIENT}
+        assert token(google, code=code, redirect_uri="http://localhost/", **known).json()["error"] == (
+            "redirect_uri_mismatch"
+        )
 
     def test_consent_can_be_denied(self, google: Google) -> None:
         google.simulator.set(deny_consent=True)
@@ -343,6 +415,11 @@ class TestPush:
         assert google.simulator.channels() == []
         time.sleep(0.05)
         assert receiver.states() == ["sync", "sync"]
+
+    def test_a_channel_may_end_sooner_than_was_asked(self, google: Google, receiver: Receiver) -> None:
+        google.simulator.set(longest_channel=60)
+        channel = watch(google, receiver).json()
+        assert int(channel["expiration"]) / 1000 - time.time() < 61
 
     def test_notifications_can_be_lost(self, google: Google, receiver: Receiver) -> None:
         watch(google, receiver)

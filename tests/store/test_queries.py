@@ -1,6 +1,7 @@
 """Work grows with what changed: the questions that every sync asks are answered from an index."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,6 +47,8 @@ def _fill(connection: Transaction, google: Connection, primary: StreamState, pla
         tables.strangers: [{"stream_id": primary.id, "remote_id": f"s{n}", "version": "1"} for n in places],
         tables.jobs: [{**ended, "id": f"syn_{n}", "created_at": NOON} for n in places],
         tables.events: [_event(google.account_id, n) for n in places],
+        tables.changes: [_change(google, primary, n) for n in places],
+        tables.replies: [_reply(google, n) for n in places],
     }
     for table, some in rows.items():
         connection.execute(insert(table), some)
@@ -53,7 +56,19 @@ def _fill(connection: Transaction, google: Connection, primary: StreamState, pla
 
 def _event(account_id: str, n: int) -> dict[str, Any]:
     times = {"created_at": NOON, "received_at": NOON}
-    return {"account_id": account_id, "event_id": f"e{n}", "type": "x", "body": {}, "result": "applied", **times}
+    known = {"type": "x", "body": {}, "result": "applied", "number": n}
+    return {"account_id": account_id, "event_id": f"e{n}", **known, **times}
+
+
+def _change(google: Connection, primary: StreamState, n: int) -> dict[str, Any]:
+    place = {"account_id": google.account_id, "connection_id": google.id, "stream_id": primary.id, "job_id": f"syn_{n}"}
+    change = {"target": "primary", "action": "created", "remote_id": f"r{n}", "version": "1", "shown": {}}
+    return {**place, **change, "number": n, "seen_at": NOON}
+
+
+def _reply(google: Connection, n: int) -> dict[str, Any]:
+    place = {"account_id": google.account_id, "integration": google.integration, "key": f"key {n}"}
+    return {**place, "fingerprint": "f", "body": "{}", "created_at": NOON}
 
 
 def plans_of(database: Database, store: Store, ask: Callable[[], Any]) -> list[str]:
@@ -93,6 +108,11 @@ QUESTIONS: dict[str, Callable[[Store, Connection, StreamState], Any]] = {
     "views": lambda store, google, _: store.records.views(google.account_id, ["v1", "v2"]),
     "missing_needs": lambda store, google, _: store.records.missing_needs(google.account_id, ["v1", "v2"]),
     "receive": lambda store, google, _: store.records.receive(google.account_id, [visit("v1", later(1), notes="new")]),
+    "last": lambda store, google, _: store.jobs.last(google),
+    "troubles": lambda store, google, _: store.feed.troubles(google.id, 10),
+    "events to plan": lambda store, google, _: store.inbox.pending(replace(google, planned=MANY - 5)),
+    "changes": lambda store, google, _: store.feed.changes(google.id, 5, 10),
+    "replies": lambda store, google, _: store.replies.find(google.account_id, "google_calendar", "key", NOON),
     "listed": lambda store, google, _: store.jobs.listed(google.account_id, limit=5),
 }
 
@@ -101,7 +121,7 @@ QUESTIONS: dict[str, Callable[[Store, Connection, StreamState], Any]] = {
 def test_the_questions_of_every_sync_are_answered_from_an_index(
     store: Store, database: Database, google: Connection, primary: StreamState
 ) -> None:
-    big = ("records", "record_needs", "links", "strangers", "jobs", "events")
+    big = ("records", "record_needs", "links", "strangers", "jobs", "events", "changes", "replies")
     scanned = []
     for name, ask in QUESTIONS.items():
         for plan in plans_of(database, store, lambda ask=ask: ask(store, google, primary)):

@@ -1,5 +1,6 @@
 """Connections come and go."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -98,3 +99,17 @@ def test_tokens_are_forgotten_though_the_provider_is_away(small: SmallHouse) -> 
 
     disconnect(small.house, small.account_id, GOOGLE, away)
     assert not small.connection.connected
+
+
+def test_team_members_who_connect_at_once_all_keep_their_grants(small: SmallHouse) -> None:
+    teams = [f"usr_{number}" for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda t: connect(small.house, small.account_id, GOOGLE, {"refresh_token": t}, team=t), teams))
+    assert small.store.grants.teams(small.connection.id) == sorted(teams)
+
+
+def test_what_was_revoked_at_the_provider_can_be_disconnected(small: SmallHouse) -> None:
+    small.store.connections.revoke(small.connection.id, "gone", small.clock)
+    disconnect(small.house, small.account_id, GOOGLE, lambda _: None)
+    assert small.store.grants.teams(small.connection.id) == []
+    assert small.connection.error is None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
+from tests.web.office import Office, opened
 from worker import logs
 
 
@@ -23,3 +25,9 @@ def written() -> Iterator[io.StringIO]:
     root.setLevel(level)
     logging.captureWarnings(False)
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with opened(tmp_path / "office.db") as office:
+        yield office

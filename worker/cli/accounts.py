@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from worker.cli import keys
 from worker.cli.opening import opened
 from worker.cli.speech import say, say_json
 from worker.core.errors import Invalid
@@ -15,6 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Accounts: one for each FieldCamp workspace.", no_args_is_help=True)
     group.command("create")(create)
+    keys.add_to(group)
     app.add_typer(group, name="account")
 
 

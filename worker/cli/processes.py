@@ -18,9 +18,9 @@ from worker.embedded import EmbeddedRedis, shared
 from worker.settings import Settings
 from worker.simulators.town import Town, variables
 from worker.tasks import add_tasks
-from worker.web.app import make_web
 from worker.web.server import serve
-from worker.wiring import Reception, Wiring
+from worker.web.site import make_site
+from worker.wiring import Wiring
 
 SHORT = ",".join((EVENTS, MAINTENANCE, LETTERBOX))
 QUEUES = f"{SYNCS},{SHORT}"
@@ -55,9 +55,9 @@ def commands() -> list[Command]:
 
 
 def web() -> None:
-    """Serve HTTP on HOST and PORT: webhooks, health."""
+    """Serve HTTP on HOST and PORT: the sync API, webhooks, /docs, health."""
     with _running() as wiring:
-        serve(make_web(Reception(wiring)), wiring.settings.host, wiring.settings.port)
+        serve(make_site(wiring), wiring.settings.host, wiring.settings.port)
 
 
 def worker(

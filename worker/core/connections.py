@@ -1,4 +1,4 @@
-"""Accounts, their connections and where the streams of these stand."""
+"""Accounts, their keys, their connections and where the streams of these stand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,25 @@ class Account:
     id: str
     name: str
     created_at: datetime
+
+
+READ, WRITE = "sync:read", "sync:write"
+SCOPES = (READ, WRITE)
+"""What an API key may be good for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A caller's key as people may see it. ``prefix`` is how the key's text begins; the text itself nobody keeps."""
+
+    id: str
+    account_id: str
+    prefix: str
+    scopes: frozenset[str]
+    created_at: datetime
+    label: str | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

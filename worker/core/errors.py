@@ -15,6 +15,9 @@
     ├── NotConnected         nothing to sync with
     ├── SyncInProgress       another sync holds the lock (409)
     ├── MassChangeHeld       too much would go at once: change nothing
+    ├── NotFound             nothing of that name for this account (404)
+    ├── KeyReused            the idempotency key came before, with another body (409)
+    ├── FeedExpired          older than what is kept: start again from the oldest (410)
     ├── LeaseLost            another worker took over: write nothing more
     └── Invalid              a caller's mistake: says which field and what was expected
 
@@ -129,6 +132,24 @@ class MassChangeHeld(SyncError):
         )
         self.removals = removals
         self.published = published
+
+
+class NotFound(SyncError):
+    """There is no such job, record or integration for this account."""
+
+    code = "NOT_FOUND"
+
+
+class KeyReused(SyncError):
+    """An idempotency key names one request; this one differs from the first that came with it."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class FeedExpired(SyncError):
+    """What a caller asks for is older than what is kept."""
+
+    code = "CURSOR_EXPIRED"
 
 
 class LeaseLost(SyncError):

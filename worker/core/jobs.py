@@ -1,6 +1,6 @@
 """The record of one sync, from request to end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -120,6 +120,25 @@ class Job:
     counts: Counts = field(default_factory=Counts)
     tallies: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request that is carried out once, however often it comes: its caller's ``key``, the ``fingerprint`` of what it
+    asks for, and ``answer``, which makes the text of its answer from the job.
+    """
+
+    key: str
+    fingerprint: str
+    answer: Callable[[Job], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The first answer to a request that came with a key, and the fingerprint of what it asked for."""
+
+    fingerprint: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)

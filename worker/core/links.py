@@ -1,6 +1,7 @@
 """One record on one stream: what we know of the remote object that shows it."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from worker.core.documents import Document
 from worker.core.ports import Key
@@ -14,9 +15,9 @@ class Link:
     wrote, or took over. ``seen`` is what somebody made of it since, None where the object shows ``agreed``. ``offered``
     is a document that was sent and whose outcome is not noted yet, ``leaving`` the same for a deletion: both are saved
     *before* the request, so that our own write is known as ours after a crash. ``refused`` is the fingerprint of
-    content not to be offered again, with ``reason`` and ``message`` for people. ``removed``: a person deleted the
-    object and nobody has answered to it; ``restored`` counts how often we put it back. ``overruled``: the source
-    refused the edit in ``seen``. ``retry``: the last operation failed for now.
+    content not to be offered again, with ``reason`` and ``message`` for people, told ``since`` then. ``removed``: a
+    person deleted the object and nobody has answered to it; ``restored`` counts how often we put it back.
+    ``overruled``: the source refused the edit in ``seen``. ``retry``: the last operation failed for now.
     """
 
     stream: str
@@ -32,6 +33,7 @@ class Link:
     refused: str | None = None
     reason: str | None = None
     message: str | None = None
+    since: datetime | None = None
     removed: bool = False
     restored: int = 0
     overruled: bool = False
@@ -50,6 +52,10 @@ class Link:
     def pending(self) -> bool:
         """Whether the next sync has to look at it whatever else changed."""
         return self.retry or self.leaving or self.removed or self.offered is not None
+
+    def told(self, at: datetime) -> "Link":
+        """The link with the moment from which its reason holds."""
+        return self if self.reason is None or self.since is not None else replace(self, since=at)
 
     def vanished(self) -> "Link":
         """The object is no more; the next one needs a new key. It counts as a person's deed unless we were deleting

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from worker.core.channels import Channel, Watch
 from worker.core.documents import Document, Times
 from worker.core.errors import SyncError
 from worker.core.records import Record
@@ -152,6 +153,20 @@ class Provider(Protocol):
         """Let go of connections; whoever opened the provider closes it."""
 
 
+class Pushes(Protocol):
+    """A provider that tells of changes (``Manifest.pushes``)."""
+
+    def watch(self, stream: Stream, channel: Channel) -> Watch:
+        """Have changes of ``stream`` told through ``channel``; a first message may come before the answer does.
+
+        Raises Uncertain (it may be open), Rejected (this stream tells nothing: do not ask again soon), and, where
+        nothing was opened, ConnectionRevoked, NotConnected, Transient, RateLimited.
+        """
+
+    def unwatch(self, stream: Stream, channel_id: str, remote_id: str) -> None:
+        """End a channel; one that the provider does not know is ended. Raises what ``watch`` raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reschedule:
     """Move a visit to other times at the source; ``token`` is the same for the same edit, however often it is sent."""
@@ -226,6 +241,28 @@ class Grant(Protocol):
         """Credentials whose ``access_token`` is no longer ``stale``.
 
         One caller at a time over all processes runs ``refresh`` and commits what it returns; the others get that.
+        """
+
+
+class Consents(Protocol):
+    """How a person grants us the right to reach a provider, in the browser: the authorization code flow with PKCE.
+
+    https://www.rfc-editor.org/rfc/rfc6749#section-4.1 and https://www.rfc-editor.org/rfc/rfc7636
+    """
+
+    @property
+    def page(self) -> str:
+        """The address of the provider's consent page, without a query."""
+
+    def authorize_url(self, state: str, challenge: str, redirect_uri: str, hint: str | None = None) -> str:
+        """Where to send the browser. ``challenge`` is made with S256; ``hint`` is the identity of who is expected."""
+
+    def exchange(self, code: str, verifier: str, redirect_uri: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """The credentials (contract §3) for a code; ``query`` is all that came back with it.
+
+        Besides ``refresh_token``, ``access_token`` and ``expires_at`` they hold ``identity``, which is the same for the
+        same person at the provider, and ``person``, who that is in words for people. Raises ConsentRefused,
+        ConnectionRevoked (the code is not accepted), Rejected (our client is not), Transient.
         """
 
 

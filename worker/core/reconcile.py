@@ -12,6 +12,10 @@ from worker.core.ports import Change, Create, Delete, Done, Edit, Operation, Out
 from worker.core.preferences import FLAG, UNSCHEDULE, CalendarPreferences
 
 MOST_RESTORES = 2
+DELETED_AT_PROVIDER = "DELETED_AT_PROVIDER"
+CONFLICTS = frozenset({DELETED_AT_PROVIDER})
+"""Reasons of links on which two sides disagree until a person, or the next change, settles it."""
+
 MASS_CHANGE_SHARE = 0.3
 MASS_CHANGE_FROM = 10
 
@@ -192,7 +196,7 @@ def decide(
 
 def _decide_unpublished(link: Link, wanted: Document | None, how: CalendarPreferences) -> Decision:
     if wanted is None:
-        return Decision(replace(link, offered=None, leaving=False, removed=False, retry=False))
+        return Decision(replace(_settled(link), offered=None, removed=False, retry=False))
     if link.refused == wanted.fingerprint():
         return Decision(replace(link, retry=False, removed=False))
     if not link.removed:
@@ -207,9 +211,14 @@ def _decide_unpublished(link: Link, wanted: Document | None, how: CalendarPrefer
 def _give_up(link: Link, wanted: Document) -> Decision:
     message = "A person deleted this event in the calendar; it is published again when the visit changes."
     kept = replace(
-        link, refused=wanted.fingerprint(), reason="DELETED_AT_PROVIDER", message=message, removed=False, retry=False
+        _settled(link),
+        refused=wanted.fingerprint(),
+        reason=DELETED_AT_PROVIDER,
+        message=message,
+        removed=False,
+        retry=False,
     )
-    return Decision(kept, conflict=("DELETED_AT_PROVIDER", message))
+    return Decision(kept, conflict=(DELETED_AT_PROVIDER, message))
 
 
 def _decide_published(link: Link, wanted: Document, how: CalendarPreferences) -> Decision:
@@ -244,7 +253,7 @@ def _delete(link: Link) -> Decision:
 
 
 def _settled(link: Link) -> Link:
-    return replace(link, refused=None, reason=None, message=None, leaving=False)
+    return replace(link, refused=None, reason=None, message=None, since=None, leaving=False)
 
 
 def reschedule(link: Link, times: Times) -> Reschedule:

@@ -121,6 +121,7 @@ def set_up(settings: Settings, port: int, visits: int) -> Iterator[Stage]:
             "REDIS_URL": redis.start().client,
             "HOST": settings.host,
             "PORT": str(port),
+            "PUBLIC_URL": f"http://{settings.host}:{port}",
             "SYNC_LEASE_SECONDS": LEASE,
             "SYNC_DEBOUNCE_SECONDS": DEBOUNCE,
             "SYNC_CADENCE_SECONDS": CADENCE,

@@ -18,7 +18,7 @@ _PATTERNS = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s?#\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE), rf"\1?{HIDDEN}"),
     (re.compile(rf"(?i)\b({_NAMES})(\"|')?(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^\s&,;\"'}}]+)"), rf"\1\2\3{HIDDEN}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?"), HIDDEN),
-    (re.compile(r"\b(ya29\.|1//|fc_live_|fc_test_|whsec_)[A-Za-z0-9._/-]+"), HIDDEN),
+    (re.compile(r"\b(ya29\.|1//|fc_live_|fc_test_|vs_live_|whsec_)[A-Za-z0-9._/-]+"), HIDDEN),
     (re.compile(r"[A-Za-z0-9._+-]+(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"), HIDDEN),
 )
 

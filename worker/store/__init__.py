@@ -12,16 +12,21 @@ order of the commits."""
 from collections.abc import Sequence
 
 from worker.store.accounts import Accounts
+from worker.store.channels import Channels
 from worker.store.connections import Connections
+from worker.store.consents import Consents
+from worker.store.cursors import Cursors
 from worker.store.engine import Database
 from worker.store.feed import Feed
 from worker.store.grants import Grants
 from worker.store.inbox import Inbox
 from worker.store.jobs import Jobs
+from worker.store.keys import Keys
 from worker.store.migrations import upgrade
 from worker.store.observations import Observations
 from worker.store.plans import Plans
 from worker.store.records import Records
+from worker.store.replies import Replies
 from worker.store.secrets import Secrets
 from worker.store.streams import Streams
 
@@ -35,15 +40,20 @@ class Store:
         self._database = database
         self._secrets = secrets
         self.accounts = Accounts(database, secrets)
+        self.keys = Keys(database)
         self.connections = Connections(database, secrets)
         self.grants = Grants(database, secrets)
+        self.consents = Consents(database, secrets)
         self.inbox = Inbox(database)
         self.records = Records(database)
         self.streams = Streams(database)
+        self.channels = Channels(database)
         self.observations = Observations(database)
         self.plans = Plans(database)
         self.jobs = Jobs(database)
         self.feed = Feed(database)
+        self.replies = Replies(database)
+        self.cursors = Cursors(secrets)
 
     def upgrade(self) -> None:
         """Create or migrate the schema; safe when several processes do it at once."""

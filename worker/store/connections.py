@@ -11,7 +11,7 @@ from sqlalchemy import delete, exists, insert, or_, select, update
 from worker.core.connections import Connection
 from worker.core.errors import ConnectionRevoked
 from worker.core.jobs import JobStatus, Trigger
-from worker.store import numbers
+from worker.store import channels, numbers
 from worker.store.engine import AnyRow, Database
 from worker.store.secrets import Secrets
 from worker.store.tables import connections, grants, is_active, jobs
@@ -32,11 +32,15 @@ class Connections:
         settings: Mapping[str, Any],
         grants: Mapping[str, Mapping[str, Any]],
         due: datetime,
+        *,
+        beside: bool = False,
     ) -> Connection:
         """Connect, or connect anew: links, streams and cursors stay, everything is planned again (``planned`` 0),
-        failures and error are forgotten, the connection is due at ``due``.
+        failures and error are forgotten, the connection is due at ``due``, and its push channels, which other grants
+        may have opened, are replaced from then on.
 
-        ``grants`` maps a team member ('' for the connection's one grant) to credentials and replaces all there were.
+        ``grants`` maps a team member ('' for the connection's one grant) to credentials and replaces all there were;
+        ``beside`` those of other team members, which stay then.
         A sync that runs goes back to the queue, to go on with the new settings: its worker writes nothing more
         (LeaseLost)."""
         sealed = {team: self._secrets.seal(credentials) for team, credentials in grants.items()}
@@ -48,6 +52,7 @@ class Connections:
             "look_trigger": Trigger.SCHEDULE.value,
             "failures": 0,
             "error": None,
+            "watch_at": due,
         }
         with self._database.writing() as transaction:
             _interrupt(transaction, account_id, integration, status=JobStatus.QUEUED, owner=None, rang_at=None)
@@ -55,18 +60,23 @@ class Connections:
             statement = self._database.insert(connections).values(row)
             upsert = statement.on_conflict_do_update(index_elements=["account_id", "integration"], set_=fresh)
             connection = _connection(transaction.execute(upsert.returning(*COLUMNS)).one())
-            _replace_grants(transaction, connection.id, sealed)
+            _replace_grants(transaction, connection.id, sealed, beside)
+            channels.retire(transaction, connection.id)
         return connection
 
     def disconnect(self, account_id: str, integration: str, now: datetime) -> bool:
-        """Forget the credentials and stop looking; a queued or running sync is cancelled at once (its worker meets
-        LeaseLost). Links and cursors stay. False where nothing was connected."""
-        quiet = {"connected": False, "next_look_at": None, "look_trigger": None, "failures": 0, "error": None}
+        """Forget the credentials and the push channels, and stop looking; a queued or running sync is cancelled at once
+        (its worker meets LeaseLost). Links and cursors stay. False where nothing was connected."""
+        quiet = {"next_look_at": None, "look_trigger": None, "failures": 0, "error": None}
+        unwatched = {"watch_at": None, "watched": None}
         with self._database.writing() as transaction:
             _interrupt(transaction, account_id, integration, status=JobStatus.CANCELLED, owner=None, finished_at=now)
-            statement = update(connections).where(_is(account_id, integration), connections.c.connected)
-            found = transaction.execute(statement.values(quiet)).rowcount > 0
-            _forget_grants(transaction, account_id, integration)
+            statement = update(connections).where(_is(account_id, integration))
+            found = transaction.execute(statement.where(connections.c.connected).values(connected=False)).rowcount > 0
+            transaction.execute(statement.values({**quiet, **unwatched}))
+            ids = select(connections.c.id).where(_is(account_id, integration))
+            channels.forget(transaction, ids)
+            transaction.execute(delete(grants).where(grants.c.connection_id.in_(ids)))
         return found
 
     def revoke(self, connection_id: int, message: str, now: datetime) -> None:
@@ -136,16 +146,14 @@ def _interrupt(transaction: Transaction, account_id: str, integration: str, **va
     transaction.execute(statement.values(fence=jobs.c.fence + 1, lease_until=None, **values))
 
 
-def _replace_grants(transaction: Transaction, connection_id: int, sealed: Mapping[str, str]) -> None:
-    transaction.execute(delete(grants).where(grants.c.connection_id == connection_id))
+def _replace_grants(transaction: Transaction, connection_id: int, sealed: Mapping[str, str], beside: bool) -> None:
+    gone = grants.c.connection_id == connection_id
+    if beside:
+        gone &= grants.c.team.in_(["", *sealed])
+    transaction.execute(delete(grants).where(gone))
     rows = [{"connection_id": connection_id, "team": team, "credentials": text} for team, text in sealed.items()]
     if rows:
         transaction.execute(insert(grants), rows)
-
-
-def _forget_grants(transaction: Transaction, account_id: str, integration: str) -> None:
-    ids = select(connections.c.id).where(_is(account_id, integration))
-    transaction.execute(delete(grants).where(grants.c.connection_id.in_(ids)))
 
 
 def _connection(row: AnyRow) -> Connection:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select
 
@@ -29,7 +30,8 @@ class Feed:
         self, connection_id: int, after: int = 0, limit: int = 100, since: datetime | None = None
     ) -> list[SeenChange]:
         """Changes with a number above ``after``, oldest first; with ``since``, those seen from then on. Going on from
-        the last number gives each exactly once."""
+        the last number gives each exactly once; so does going on from ``Plans.latest`` as it was before, where there
+        were no more."""
         statement = select(changes).where(changes.c.connection_id == connection_id, changes.c.number > after)
         if since is not None:
             statement = statement.where(changes.c.seen_at >= since)
@@ -42,6 +44,14 @@ class Feed:
         statement = select(links.c.reason, func.count().label("links")).where(*its).group_by(links.c.reason)
         with self._database.reading() as connection:
             return {row.reason: row.links for row in connection.execute(statement)}
+
+    def troubles(self, connection_id: int, limit: int) -> list[dict[str, Any]]:
+        """What is wrong with links now, the newest first: ``code``, ``message``, ``since`` and the ``record``."""
+        its = (links.c.connection_id == connection_id, links.c.reason.is_not(None))
+        columns = (links.c.reason.label("code"), links.c.message, links.c.since, links.c.local_id.label("record"))
+        newest = select(*columns).where(*its).order_by(links.c.since.desc(), links.c.local_id).limit(limit)
+        with self._database.reading() as connection:
+            return [dict(row._mapping) for row in connection.execute(newest)]
 
     def forget(self, before: datetime) -> int:
         """Drop changes seen before then; returns how many."""

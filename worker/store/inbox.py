@@ -1,14 +1,16 @@
 """The inbox: events as they came in, each once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, literal, select
 
+from worker.core.connections import Connection as Connected
 from worker.core.connections import InboxEvent
 from worker.core.errors import Invalid
 from worker.core.jobs import Trigger
+from worker.core.records import Record
 from worker.store import ledger, numbers
 from worker.store.connections import poke
 from worker.store.engine import Database, chunks
@@ -37,12 +39,19 @@ class Inbox:
             told = [(event.account_id, event.record) for event in telling]
             results, changed = ledger.receive(self._database, connection, counters, told)
             became = dict(zip(map(_name, telling), results, strict=True))
-            rows = [_row(event, became.get(_name(event), ledger.IGNORED), now) for event in new]
+            rows = [_row(event, became.get(_name(event), ledger.IGNORED), changed, now) for event in new]
             if rows:
                 connection.execute(insert(inbox), rows)
             if changed:
                 poke(connection, {account_id for account_id, _, _ in changed}, None, due, Trigger.EVENT)
         return duplicates
+
+    def pending(self, connection: Connected, at_most: int = 10_000) -> int:
+        """How many events changed something that the connection has not planned yet, counted up to ``at_most``."""
+        unplanned = (inbox.c.account_id == connection.account_id, inbox.c.number > connection.planned)
+        some = select(literal(1)).where(*unplanned).limit(at_most).subquery()
+        with self._database.reading() as reader:
+            return reader.execute(select(func.count()).select_from(some)).scalar_one()
 
 
 def _refuse_unknown(events: Sequence[InboxEvent], counters: dict[str, int]) -> None:
@@ -73,7 +82,9 @@ def _name(event: InboxEvent) -> tuple[str, str]:
     return (event.account_id, event.event_id)
 
 
-def _row(event: InboxEvent, result: str, now: datetime) -> dict[str, Any]:
+def _row(event: InboxEvent, result: str, changed: Mapping[ledger.Place, Record], now: datetime) -> dict[str, Any]:
+    """``number`` is that of the record which the event changed: whoever planned so far has dealt with the event."""
+    record = event.record if result == ledger.APPLIED else None
     return {
         "account_id": event.account_id,
         "event_id": event.event_id,
@@ -82,4 +93,5 @@ def _row(event: InboxEvent, result: str, now: datetime) -> dict[str, Any]:
         "created_at": event.created_at,
         "received_at": now,
         "result": result,
+        "number": record and changed[event.account_id, record.kind, record.local_id].number,
     }

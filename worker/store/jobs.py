@@ -1,33 +1,20 @@
 """Jobs: the one sync of a connection, who holds it, and how it ended."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy import Connection as Transaction
-from ulid import ULID
 
 from worker.core import cadence
 from worker.core.connections import Connection
 from worker.core.errors import LeaseLost, SyncInProgress
-from worker.core.jobs import (
-    Counts,
-    Ending,
-    Job,
-    JobRecord,
-    JobRequest,
-    JobStatus,
-    Lease,
-    Mode,
-    Progress,
-    Pulse,
-    Trigger,
-)
-from worker.store import endings, tallying
+from worker.core.jobs import ACTIVE, Ending, Job, JobRecord, JobRequest, JobStatus, Lease, Once, Progress, Pulse, Reply
+from worker.store import endings, job_rows, replies, tallying
 from worker.store.engine import AnyRow, Database
 from worker.store.fencing import held
+from worker.store.job_rows import job_of, record_of
 from worker.store.tables import connections, is_active, job_records, jobs
 
 WORKER_LOST = {
@@ -43,25 +30,31 @@ class Jobs:
 
     def request(self, connection: Connection, request: JobRequest, now: datetime) -> Job:
         """A queued job; the insert is the lock. Raises SyncInProgress, naming the job that holds it."""
-        row = {
-            "id": f"syn_{ULID.from_datetime(now)}",
-            "account_id": connection.account_id,
-            "connection_id": connection.id,
-            "integration": connection.integration,
-            **asdict(request),
-            "status": JobStatus.QUEUED,
-            "created_at": now,
-            "rang_at": now,  # whoever asked rings; the sweep does it again where that got lost
-            "counts": asdict(Counts()),
-            "tallies": {},
-        }
+        holder = self.active(connection.id)
+        if holder is not None:  # who comes in vain does not queue up with those who write
+            raise SyncInProgress(holder.id)
+        with self._database.writing() as transaction:
+            return self._queued(transaction, connection, request, now)
+
+    def request_once(self, connection: Connection, request: JobRequest, once: Once, now: datetime) -> Job | Reply:
+        """A queued job whose answer is kept with it, or the answer that the key got first: of several callers at once
+        one gets the job. Raises SyncInProgress, and then the key is not used up."""
+        with self._database.writing() as transaction:
+            reply = replies.reserve(self._database, transaction, connection, once, now)
+            if reply is not None:
+                return reply
+            job = self._queued(transaction, connection, request, now)
+            replies.fill(transaction, connection, once.key, once.answer(job))
+        return job
+
+    def _queued(self, transaction: Transaction, connection: Connection, request: JobRequest, now: datetime) -> Job:
+        row = job_rows.queued_row(connection, request, now)
         insert = self._database.insert(jobs).values(row).on_conflict_do_nothing()
         while True:  # until the job that held the lock has not ended before we could name it
-            with self._database.writing() as transaction:
-                new = transaction.execute(insert.returning(*jobs.c)).first()
-                holder = transaction.execute(_active(connection.id)).first() if new is None else None
+            new = transaction.execute(insert.returning(*jobs.c)).first()
             if new is not None:
-                return _job(new)
+                return job_of(new)
+            holder = transaction.execute(_active(connection.id)).first()
             if holder is not None:
                 raise SyncInProgress(holder.id)
 
@@ -81,7 +74,7 @@ class Jobs:
             if transaction.execute(waiting.values(taken)).rowcount == 0:
                 return None
             transaction.execute(unstarted)
-            job = _job(transaction.execute(select(jobs).where(jobs.c.id == job_id)).one())
+            job = job_of(transaction.execute(select(jobs).where(jobs.c.id == job_id)).one())
             unmarked = update(connections).where(connections.c.id == job.connection_id)
             transaction.execute(unmarked.values(next_look_at=None, look_trigger=None))
         return job, Lease(job.id, job.fence)
@@ -167,7 +160,7 @@ class Jobs:
                 endings.postpone(transaction, row.connection_id, now, next_look_at)
             elif row.status == JobStatus.RUNNING:
                 transaction.execute(update(jobs).where(its_row).values(cancel_requested=True))
-            return _job(transaction.execute(select(jobs).where(its_row)).one())
+            return job_of(transaction.execute(select(jobs).where(its_row)).one())
 
     def get(self, job_id: str, account_id: str | None = None) -> Job | None:
         """The job; None where there is none, or it is another account's."""
@@ -176,7 +169,7 @@ class Jobs:
             statement = statement.where(jobs.c.account_id == account_id)
         with self._database.reading() as reader:
             row = reader.execute(statement).first()
-        return None if row is None else _job(row)
+        return None if row is None else job_of(row)
 
     def listed(
         self,
@@ -198,7 +191,7 @@ class Jobs:
         if before is not None:
             statement = statement.where(jobs.c.id < before)
         with self._database.reading() as reader:
-            return [_job(row) for row in reader.execute(statement)]
+            return [job_of(row) for row in reader.execute(statement)]
 
     def records(
         self, job_id: str, outcome: str | None = None, after: int = 0, limit: int = 100
@@ -209,13 +202,21 @@ class Jobs:
             statement = statement.where(job_records.c.outcome == outcome)
         with self._database.reading() as reader:
             rows = reader.execute(statement.order_by(job_records.c.ordinal).limit(limit))
-            return [_record(row) for row in rows]
+            return [record_of(row) for row in rows]
+
+    def last(self, connection: Connection) -> Job | None:
+        """The newest job that has ended."""
+        its = (jobs.c.account_id == connection.account_id, jobs.c.connection_id == connection.id)
+        newest = select(jobs).where(*its, jobs.c.status.not_in(ACTIVE)).order_by(jobs.c.id.desc()).limit(1)
+        with self._database.reading() as reader:
+            row = reader.execute(newest).first()
+        return None if row is None else job_of(row)
 
     def active(self, connection_id: int) -> Job | None:
         """The queued or running job, None when the connection is idle."""
         with self._database.reading() as reader:
             row = reader.execute(_active(connection_id)).first()
-        return None if row is None else _job(row)
+        return None if row is None else job_of(row)
 
 
 def _active(connection_id: int) -> Any:
@@ -242,37 +243,3 @@ def _fate(row: AnyRow) -> tuple[JobStatus, Mapping[str, str] | None]:
     if row.cancel_requested:
         return JobStatus.CANCELLED, None
     return (JobStatus.FAILED, WORKER_LOST) if row.attempts >= cadence.MOST_ATTEMPTS else (JobStatus.QUEUED, None)
-
-
-def _job(row: AnyRow) -> Job:
-    return Job(
-        id=row.id,
-        account_id=row.account_id,
-        connection_id=row.connection_id,
-        integration=row.integration,
-        request=JobRequest(
-            mode=Mode(row.mode),
-            scope=row.scope,
-            trigger=Trigger(row.trigger),
-            dry_run=row.dry_run,
-            confirm_mass_change=row.confirm_mass_change,
-            only=tuple(row.only),
-        ),
-        status=JobStatus(row.status),
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        fence=row.fence,
-        attempts=row.attempts,
-        cancel_requested=row.cancel_requested,
-        done=row.done,
-        total=row.total,
-        counts=Counts(**row.counts),
-        tallies=row.tallies,
-        error=row.error,
-    )
-
-
-def _record(row: AnyRow) -> tuple[int, JobRecord]:
-    values = {field.name: row._mapping[field.name] for field in fields(JobRecord)}
-    return row.ordinal, JobRecord(**values)

@@ -113,7 +113,7 @@ class Applying:
                 if self._is_held_back(choice):
                     links.append(self._held_back(choice))
                 elif decision.operation is None and decision.link is not None:
-                    links.append(self._with_doubt(decision.link))
+                    links.append(self._with_doubt(decision.link).told(at))
             if needs_nothing([choice.decision for choice in choices]):
                 records.append(unchanged_record(local_id, at))
         self._record(links, records, done=0 if self.look else len(chosen))
@@ -157,7 +157,7 @@ class Applying:
         outcomes = self._apply(stream, [sending.operation for sending in batch])
         at = self.house.now()
         links = [
-            self._with_doubt(after(sending.link, sending.operation, outcome))
+            self._with_doubt(after(sending.link, sending.operation, outcome)).told(at)
             for sending, outcome in zip(batch, outcomes, strict=True)
             if sending.link is not None
         ]

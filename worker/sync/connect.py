@@ -9,6 +9,7 @@ from worker.core.connections import Connection
 from worker.core.errors import Invalid, NotConnected, SyncError
 from worker.core.preferences import calendar_preferences
 from worker.sync.house import House
+from worker.sync.watch import stop_channels
 
 FIRST_LOOK = timedelta(seconds=10)
 """How long a new connection waits for whoever made it to ask for the first sync, or to connect the next."""
@@ -41,27 +42,21 @@ def connect(
         raise Invalid(f"settings: {integration} takes none", {"settings": "leave them out"})
     elif team:
         raise Invalid("--team: only calendars have one grant per team member", {"team": "calendars only"})
-    grants = {**(_other_grants(house, account_id, integration) if team else {}), team: credentials}
-    return house.store.connections.connect(account_id, integration, settings, grants, due=house.now() + FIRST_LOOK)
-
-
-def _other_grants(house: House, account_id: str, integration: str) -> dict[str, Mapping[str, Any]]:
-    """The grants of the other team members, which stay; one grant for all is replaced."""
-    connection = house.store.connections.find(account_id, integration)
-    if connection is None:
-        return {}
-    teams = [team for team in house.store.grants.teams(connection.id) if team]
-    return {team: house.store.grants.grant(connection.id, team).read() for team in teams}
+    return house.store.connections.connect(
+        account_id, integration, settings, {team: credentials}, due=house.now() + FIRST_LOOK, beside=bool(team)
+    )
 
 
 def disconnect(house: House, account_id: str, integration: str, revoke: Callable[[Connection], None]) -> None:
-    """Revoke the grants at the provider as far as it can be reached, and forget them; links stay.
+    """Stop the push channels and revoke the grants, as far as the provider can be reached, and forget them; links stay.
 
     Raises NotConnected where there is nothing to disconnect.
     """
     connection = house.store.connections.find(account_id, integration)
-    if connection is None or not connection.connected:
+    if connection is None or not (connection.connected or house.store.grants.teams(connection.id)):
         raise NotConnected(f"{integration} is not connected for this account.")
+    if house.manifests[integration].pushes:
+        stop_channels(house, connection)
     with suppress(SyncError):  # what counts is that we forget them; the provider may be away, or was quicker
         revoke(connection)
     house.store.connections.disconnect(account_id, integration, house.now())

@@ -16,8 +16,8 @@ class House:
     ``open_provider`` and ``open_source`` make an instance for one connection or account; ``open_source`` gives None
     where FieldCamp is not connected. ``ring`` wakes a worker for a job: best effort, it never fails and never waits
     long. ``stopping`` says that this process is to end: a run gives its job back at its next step. ``pages`` is the
-    address of FieldCamp's own pages, for links. ``now`` is in UTC; ``chance`` is a number in [0, 1) that spreads
-    connections apart.
+    address of FieldCamp's own pages, for links; ``public_url`` is where providers reach us, None where they do not.
+    ``now`` is in UTC; ``chance`` is a number in [0, 1) that spreads connections apart.
     """
 
     store: Store
@@ -32,3 +32,4 @@ class House:
     lease: timedelta
     stopping: Callable[[], bool] = lambda: False
     pages: str = ""
+    public_url: str | None = None

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from worker.core.connections import Connection
 from worker.core.documents import Document
-from worker.core.jobs import Job, Mode
+from worker.core.jobs import Job, Mode, Trigger
 from worker.core.links import Link
 from worker.core.ports import Delete, Stream
 from worker.core.preferences import CalendarPreferences
@@ -110,8 +110,16 @@ class Planning:
     def _choose(self, local_id: str, view: VisitView | None, links: Sequence[Link]) -> list[Choice]:
         live = {name: stream.team for name, stream in self.streams.items() if stream.live}
         wanted = wanted_documents(view, live, self.preferences.time_zone, self.pages)
-        known = {link.stream: link for link in links if link.stream in self.streams}
+        known = {link.stream: self._as_asked(link) for link in links if link.stream in self.streams}
         return [self._choice(name, local_id, known.get(name), wanted.get(name)) for name in sorted({*wanted, *known})]
+
+    def _as_asked(self, link: Link) -> Link:
+        """Who asks for another try means also what was refused, except by this very job."""
+        again = self.job.request.trigger is Trigger.RETRY and link.refused is not None
+        return replace(link, refused=None) if again and not self._is_news(link) else link
+
+    def _is_news(self, link: Link) -> bool:
+        return link.since is not None and link.since > self.job.created_at
 
     def _choice(self, stream: str, local_id: str, link: Link | None, wanted: Document | None) -> Choice:
         decision = decide(stream, local_id, link, wanted, self.preferences)

@@ -9,11 +9,26 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Match, Mount
 
-from worker.core.errors import Invalid, NotConnected, SyncError, SyncInProgress, Transient
+from worker.core.errors import (
+    FeedExpired,
+    Invalid,
+    KeyReused,
+    NotConnected,
+    NotFound,
+    SyncError,
+    SyncInProgress,
+    Transient,
+)
+from worker.web.questions import refusal
 
 RETRY_AFTER = 5
 """Seconds after which somebody may try again where nothing says better."""
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+FILES = "GET, HEAD"
+"""What mounted files take; they do not say so themselves."""
 
 CODES: Mapping[int, str] = {
     400: "VALIDATION_ERROR",
@@ -27,10 +42,13 @@ CODES: Mapping[int, str] = {
     500: "INTERNAL_ERROR",
     503: "UNAVAILABLE",
 }
+STATUSES: Mapping[type[SyncError], int] = {NotConnected: 400, NotFound: 404, KeyReused: 409, FeedExpired: 410}
 SENTENCES: Mapping[int, str] = {
     401: "The signature or the key is missing or wrong.",
+    403: "The key lacks the scope that this needs.",
     404: "There is nothing here.",
     405: "This address does not take that method.",
+    429: "The key's quota is used up; try again later.",
     500: "Something went wrong on our side; it was noted.",
     503: "The service cannot do this now; nothing was accepted.",
 }
@@ -64,16 +82,16 @@ def of_sync_error(error: SyncError) -> JSONResponse:
     match error:
         case Invalid():
             return problem(400, error.message, code=error.code, details=error.details)
-        case NotConnected():
-            return problem(400, error.message, code=error.code)
         case SyncInProgress():
             details = {"active_job_id": error.active_job_id}
             retry = {"Retry-After": str(RETRY_AFTER)}
             return problem(409, error.message, code=error.code, details=details, headers=retry)
         case Transient():
             return unavailable(retry_after=error.retry_after)
-        case _:
-            raise error
+    status = STATUSES.get(type(error))
+    if status is None:
+        raise error
+    return problem(status, error.message, code=error.code)
 
 
 def install(app: FastAPI) -> None:
@@ -83,16 +101,27 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SyncError, _on_sync_error)
 
 
-def _on_http(_: Request, error: Exception) -> JSONResponse:
+def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     own_words = error.detail if error.status_code not in (404, 405) else None
-    return problem(error.status_code, own_words, headers=error.headers)
+    allow = {"Allow": _allowed(request)} if error.status_code == 405 else {}
+    return problem(error.status_code, own_words, headers={**(error.headers or {}), **allow})
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes at this address; the router names those of one alone."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    taken = [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
+    return ", ".join(taken) or FILES
 
 
 def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    details = {".".join(str(part) for part in fault["loc"]): str(fault["msg"]) for fault in error.errors()}
-    return problem(400, "The request is not as described.", details=details)
+    return of_sync_error(refusal([{**fault, "loc": fault["loc"][1:]} for fault in error.errors()]))
 
 
 def _on_sync_error(_: Request, error: Exception) -> JSONResponse:

@@ -7,14 +7,14 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from worker.web import answers
-from worker.web.bodies import Limits
+from worker.web.bodies import DEFAULT_LIMITS, Limits
+from worker.web.docs import add_docs
 from worker.web.health import health_routes
 from worker.web.house import House
 from worker.web.intake import Intake, Ring
+from worker.web.openapi import VERSION, describe
 from worker.web.rim import Rim
 from worker.web.webhooks import webhook_routes
-
-DEFAULT_LIMITS = Limits()
 
 
 def make_web(
@@ -34,8 +34,12 @@ def make_web(
         await to_thread.run_sync(intake.stop)
 
     # A redirect would lose the body of an event; a wrong address is a 404.
-    app = FastAPI(title="Visit Sync", lifespan=lifespan, redirect_slashes=False, redoc_url=None)
+    app = FastAPI(
+        title="Visit Sync", version=VERSION, lifespan=lifespan, redirect_slashes=False, docs_url=None, redoc_url=None
+    )
     answers.install(app)
+    add_docs(app)
+    describe(app)
     for router in (health_routes(house), webhook_routes(house, intake, limits), *more):
         app.include_router(router)
     app.add_middleware(Rim)

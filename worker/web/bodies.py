@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,20 @@ class Limits:
     body_bytes: int = 1024 * 1024
     body_seconds: float = 20.0
     store_seconds: float = 10.0
+
+
+DEFAULT_LIMITS = Limits()
+Body = Callable[[Request], Awaitable[bytes]]
+"""A dependency that gives a route its raw body."""
+
+
+def body_within(limits: Limits) -> Body:
+    """The dependency that reads a body within these limits."""
+
+    async def body(request: Request) -> bytes:
+        return await read_body(request, limits)
+
+    return body
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:

@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse, Response
 from worker.core.errors import SyncError
 from worker.web.answers import unavailable
 from worker.web.house import House
+from worker.web.openapi import answers
+from worker.web.schemas import Alive, Ready
 
 PATIENCE = 3.0
 """Seconds; platforms ask every few seconds and call silence a failure."""
@@ -20,12 +22,12 @@ def health_routes(house: House) -> APIRouter:
     """Both are open to everybody and tell nothing but names and states."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/healthz")
+    @router.get("/healthz", operation_id="lives", responses=answers(200, Alive))
     async def lives() -> Response:
         """The process lives."""
         return JSONResponse({"status": OK})
 
-    @router.get("/readyz")
+    @router.get("/readyz", operation_id="is_ready", responses=answers(200, Ready, 503))
     async def is_ready() -> Response:
         """Database and broker answer, else 503."""
         try:

@@ -16,6 +16,7 @@ SAFETY = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """Set on each answer that does not say otherwise."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter
@@ -15,30 +14,31 @@ from worker.web.answers import problem, unavailable
 from worker.web.bodies import Limits, read_body, strict_json
 from worker.web.house import House
 from worker.web.intake import Intake
+from worker.web.openapi import answers, body_of
+from worker.web.schemas import Envelope, Received
 
 ACCOUNT_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 
-ENVELOPE = {"type": "object", "required": ["id", "type", "created_at", "data"]}
-DESCRIPTION: Mapping[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": ENVELOPE}},
-    },
-    "responses": {
-        "202": {"description": "Stored; `duplicate` says that this event had come before."},
-        "400": {"description": "Not an event; nothing was stored."},
-        "401": {"description": "Not signed by this account."},
-        "413": {"description": "Over 1 MiB."},
-        "503": {"description": "Cannot be stored now; nothing was accepted."},
-    },
-}
+SIGNED = """
+Any one of: `X-FieldCamp-Signature: t=<unix>,v1=<hex>` over `<t>.<raw body>`; `X-FieldCamp-Signature: sha256=<hex>` or
+`<hex>` over the raw body; the headers of Standard Webhooks. HMAC-SHA256 with the account's webhook secret.
+"""
+SIGNATURES = ("X-FieldCamp-Signature", "webhook-id", "webhook-timestamp", "webhook-signature")
+HEADERS = [{"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in SIGNATURES]
 
 
 def webhook_routes(house: House, intake: Intake, limits: Limits) -> APIRouter:
     """The door for events: 202 only after the event is stored."""
     router = APIRouter(tags=["webhooks"])
 
-    @router.post("/webhooks/fieldcamp/{account_id}", status_code=202, openapi_extra=dict(DESCRIPTION))
+    @router.post(
+        "/webhooks/fieldcamp/{account_id}",
+        operation_id="take_event",
+        status_code=202,
+        description=f"Takes one event, signed by its account: 202 only after it is stored.\n{SIGNED}",
+        responses=answers(202, Received, 400, 401, 408, 413, 503),
+        openapi_extra={"parameters": HEADERS, **body_of(Envelope, required=True)},
+    )
     async def take_event(account_id: str, request: Request) -> Response:
         """Takes one event, signed by its account."""
         body = await read_body(request, limits)

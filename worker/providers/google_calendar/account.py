@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from worker.core.channels import Channel, Watch
 from worker.core.errors import (
     ConnectionRevoked,
     CursorExpired,
@@ -22,6 +23,7 @@ from worker.http.limits import Bucket, Limits
 from worker.providers.google_calendar.keys import event_id
 from worker.providers.google_calendar.line import Line, back_off
 from worker.providers.google_calendar.mapping import change
+from worker.providers.google_calendar.push import opened, stopped
 from worker.providers.google_calendar.service import Connections, GoogleSettings, calendar_service
 from worker.providers.google_calendar.streams import PRIMARY, streams, way
 from worker.providers.google_calendar.tokens import Mint, keeper_for
@@ -86,6 +88,14 @@ class GoogleCalendar:
         if len(refused) == len(outcomes) and refused and all(isinstance(error, ConnectionRevoked) for error in refused):
             raise refused[0]
         return outcomes
+
+    def watch(self, stream: Stream, channel: Channel) -> Watch:
+        """See ``worker.core.ports.Pushes``."""
+        return opened(self._line(stream), channel)
+
+    def unwatch(self, stream: Stream, channel_id: str, remote_id: str) -> None:
+        """See ``worker.core.ports.Pushes``."""
+        stopped(self._line(stream), channel_id, remote_id)
 
     def close(self) -> None:
         """Closes idle connections."""

@@ -66,6 +66,10 @@ class Line:
         units = sum(PATCH_UNITS if step.verb is Verb.PATCH else 1 for step in steps)
         return self._ask([self._request(step) for step in steps], units)
 
+    def ask(self, request: Any) -> Answer:
+        """Sends one request of the library, once, and for one unit. Raises as ``send`` does."""
+        return self._ask([request], 1)[0]
+
     def _ask(self, requests: Sequence[Any], units: int) -> list[Answer]:
         self.limits.acquire((self.user, self.project), units)
         with self.connections.borrowed() as connection:
@@ -87,7 +91,7 @@ class Line:
 
     def _read_once(self, request: Any) -> Mapping[str, Any]:
         try:
-            answer = self._ask([request], 1)[0]
+            answer = self.ask(request)
         except Uncertain as error:
             raise Transient(error.message) from error
         if answer.refusal:

@@ -61,6 +61,7 @@ class Grants:
     """All of it; guarded by the world's lock."""
 
     clients: dict[str, str] = field(default_factory=dict)
+    redirects: dict[str, frozenset[str]] = field(default_factory=dict)
     service_accounts: dict[str, ServiceAccount] = field(default_factory=dict)
     grants: list[Grant] = field(default_factory=list)
     access_tokens: dict[str, AccessToken] = field(default_factory=dict)

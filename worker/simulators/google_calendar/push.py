@@ -141,7 +141,8 @@ class Channels:
             raise invalid("Invalid expiration.", "expiration") from error
         if expires <= self._world.now():
             raise invalid("The expiration lies in the past.", "expiration")
-        return expires
+        longest = self._world.settings.longest_channel
+        return expires if longest is None else min(expires, self._world.now() + longest)
 
     def _send(self, channel: Channel, state: str) -> Message:
         channel.number += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -38,8 +38,12 @@ class Settings:
     deny_consent: bool = False
     consent_user: str | None = None
     """Who gives consent in the browser flow; None: the `login_hint`, else the first user."""
+    unticked: list[str] = field(default_factory=list)
+    """Scopes whose boxes stay empty on the consent page."""
     push_backoff: float = 0.1
     """Wait before a notification is sent again after 500, 502, 503 or 504; doubles each time."""
     push_attempts: int = 5
+    longest_channel: float | None = None
+    """Channels end after so long, whatever was asked for; the answer's `expiration` says so."""
     lose_notifications: bool = False
     """Notifications of changes are not sent; Google does not promise them."""

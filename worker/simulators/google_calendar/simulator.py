@@ -79,8 +79,12 @@ class GoogleCalendarSimulator:
         """Sets the simulator's clock forward."""
         self._ahead += seconds
 
-    def add_client(self, client_id: str, client_secret: str) -> None:
+    def add_client(self, client_id: str, client_secret: str, redirect_uris: Iterable[str] | None = None) -> None:
+        """A client of Google's; its consent page leads back to the ``redirect_uris`` alone, None: wherever it asks."""
         self.grants.clients[client_id] = client_secret
+        self.grants.redirects.pop(client_id, None)
+        if redirect_uris is not None:
+            self.grants.redirects[client_id] = frozenset(redirect_uris)
 
     def add_user(
         self,

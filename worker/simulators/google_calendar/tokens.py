@@ -9,12 +9,14 @@ from typing import Any
 
 from worker.simulators.google_calendar.assertions import NotSigned, check_signature, claims
 from worker.simulators.google_calendar.grants import AccessToken, Grant, Grants, ServiceAccount, new_token
+from worker.simulators.google_calendar.identity import id_token
 from worker.simulators.google_calendar.state import World
 
 AUDIENCE = "https://oauth2.googleapis.com/token"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LONGEST_ASSERTION = 3600
 CLOCK_SKEW = 300
+SHORTEST_VERIFIER, LONGEST_VERIFIER = 43, 128
 Form = Mapping[str, str]
 Json = dict[str, Any]
 
@@ -66,12 +68,20 @@ def _exchange(world: World, grants: Grants, form: Form) -> Json:
         raise OAuthRefusal(400, "invalid_grant", "Malformed auth code.")
     if form.get("redirect_uri") != consent.redirect_uri:
         raise OAuthRefusal(400, "redirect_uri_mismatch", "Bad Request")
-    if consent.challenge is not None and _challenge(form.get("code_verifier", "")) != consent.challenge:
-        raise OAuthRefusal(400, "invalid_grant", "Invalid code verifier.")
+    _check_verifier(consent.challenge, form.get("code_verifier"))
     world.counters["exchanges"] += 1
     grant = grants.grant(consent.user, client_id, consent.scopes)
     answer = _issued(world, grants, grant)
     return {**answer, "refresh_token": grant.refresh_token} if consent.offline else answer
+
+
+def _check_verifier(challenge: str | None, verifier: str | None) -> None:
+    if challenge is None:
+        return
+    if verifier is None:
+        raise OAuthRefusal(400, "invalid_grant", "Missing code verifier.")
+    if not SHORTEST_VERIFIER <= len(verifier) <= LONGEST_VERIFIER or _challenge(verifier) != challenge:
+        raise OAuthRefusal(400, "invalid_grant", "Invalid code verifier.")
 
 
 def _assert(world: World, grants: Grants, form: Form) -> Json:
@@ -132,12 +142,15 @@ def _subject(world: World, account: ServiceAccount, subject: object) -> str:
 def _issued(world: World, grants: Grants, grant: Grant) -> Json:
     seconds = world.settings.expires_in
     value = grants.issue(AccessToken(grant.user, grant.scopes, world.now() + seconds, grant))
-    return {
+    answer = {
         "access_token": value,
         "expires_in": seconds,
         "scope": " ".join(sorted(grant.scopes)),
         "token_type": "Bearer",
     }
+    if "openid" in grant.scopes:
+        answer["id_token"] = id_token(grant.user, grant.client_id, grant.scopes, world.now(), seconds)
+    return answer
 
 
 def _check_client(grants: Grants, form: Form) -> str:

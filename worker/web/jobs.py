@@ -1,0 +1,114 @@
+"""Jobs and their records: to read, to cancel, to try again (contract §4.4)."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.responses import JSONResponse, Response
+
+from worker.core.errors import NotFound
+from worker.core.jobs import JobStatus
+from worker.descriptors import job_descriptor, job_json, record_json
+from worker.sync.house import House
+from worker.sync.jobs import cancel, job_of, retry
+from worker.web.cursors import Cursors
+from worker.web.doors import Doors
+from worker.web.keys import Caller
+from worker.web.openapi import answers, job_links
+from worker.web.questions import Nothing, RecordsQuestion, jobs_question
+from worker.web.schemas import JOB_ID, JobDescriptor, JobPage, JobShape, RecordPage
+
+NAMED_LIKE_A_JOB = re.compile(r"syn_[0-9A-Z]{26}", re.ASCII)
+JobId = Annotated[str, Path(description="`syn_` and a ULID.", examples=[JOB_ID])]
+
+
+def job_routes(house: House, doors: Doors) -> APIRouter:
+    """What can be asked of jobs; another account's are not there."""
+    router = APIRouter(prefix="/api/v1/integrations/jobs", tags=["jobs"])
+    _add_list(router, house, doors)
+    _add_one(router, house, doors)
+    _add_records(router, house, doors)
+    _add_orders(router, house, doors)
+    return router
+
+
+def _add_list(router: APIRouter, house: House, doors: Doors) -> None:
+    question: Any = jobs_question(tuple(house.manifests))
+    cursors = Cursors(house.store.cursors, "jobs")
+
+    @router.get("", operation_id="jobs", responses=answers(200, JobPage, 400, 401, 403, 404, 429, 503))
+    def jobs(caller: Annotated[Caller, Depends(doors.read)], asked: Annotated[question, Query()]) -> Response:
+        """Jobs, the newest first."""
+        status = JobStatus(asked.status) if asked.status else None
+        before = cursors.last(caller.account_id, asked.cursor, None)
+        found = house.store.jobs.listed(caller.account_id, asked.integration, status, asked.limit + 1, before)
+        page, has_more = found[: asked.limit], len(found) > asked.limit
+        next_cursor = cursors.after(caller.account_id, page[-1].id if page else None, has_more=has_more)
+        return JSONResponse({"jobs": [job_json(job) for job in page], "next_cursor": next_cursor, "has_more": has_more})
+
+
+def _add_one(router: APIRouter, house: House, doors: Doors) -> None:
+    @router.get(
+        "/{job_id}",
+        operation_id="job",
+        responses=answers(200, JobShape, 400, 401, 403, 404, 429, 503, links=job_links()),
+    )
+    def job(caller: Annotated[Caller, Depends(doors.read)], job_id: JobId, _: Annotated[Nothing, Query()]) -> Response:
+        """One job: its status, progress and counts."""
+        return JSONResponse(job_json(job_of(house, caller.account_id, _sane(job_id))))
+
+
+def _add_records(router: APIRouter, house: House, doors: Doors) -> None:
+    @router.get(
+        "/{job_id}/records", operation_id="records", responses=answers(200, RecordPage, 400, 401, 403, 404, 429, 503)
+    )
+    def records(
+        caller: Annotated[Caller, Depends(doors.read)],
+        job_id: JobId,
+        asked: Annotated[RecordsQuestion, Query()],
+    ) -> Response:
+        """What became of each record, the oldest first; a full sync counts what was right already, and lists the
+        rest."""
+        known = job_of(house, caller.account_id, _sane(job_id))
+        cursors = Cursors(house.store.cursors, f"records:{known.id}")
+        after = cursors.last(caller.account_id, asked.cursor, 0)
+        found = house.store.jobs.records(known.id, asked.outcome, after, asked.limit + 1)
+        page, has_more = found[: asked.limit], len(found) > asked.limit
+        next_cursor = cursors.after(caller.account_id, page[-1][0] if page else None, has_more=has_more)
+        listed = [record_json(record) for _, record in page]
+        return JSONResponse({"records": listed, "next_cursor": next_cursor, "has_more": has_more})
+
+
+def _add_orders(router: APIRouter, house: House, doors: Doors) -> None:
+    @router.post(
+        "/{job_id}/cancel", operation_id="cancel", responses=answers(200, JobShape, 400, 401, 403, 404, 429, 503)
+    )
+    def cancel_job(
+        caller: Annotated[Caller, Depends(doors.write)],
+        job_id: JobId,
+        _: Annotated[Nothing, Query()],
+    ) -> Response:
+        """Ends a queued job at once and a running one between two batches; what was done stays done and recorded. An
+        ended one stays as it is."""
+        return JSONResponse(job_json(cancel(house, caller.account_id, _sane(job_id))))
+
+    @router.post(
+        "/{job_id}/retry",
+        operation_id="retry",
+        status_code=202,
+        responses=answers(202, JobDescriptor, 400, 401, 403, 404, 409, 429, 503, links=job_links()),
+    )
+    def retry_job(
+        caller: Annotated[Caller, Depends(doors.write)],
+        job_id: JobId,
+        _: Annotated[Nothing, Query()],
+    ) -> Response:
+        """Queues a new job for the records that failed in this one, and for no others."""
+        return JSONResponse(job_descriptor(retry(house, caller.account_id, _sane(job_id))), 202)
+
+
+def _sane(job_id: str) -> str:
+    """The id, where it is one: no database is asked for anything else."""
+    if not NAMED_LIKE_A_JOB.fullmatch(job_id):
+        raise NotFound("There is no such job.")
+    return job_id
