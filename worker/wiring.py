@@ -2,22 +2,19 @@
 
 import mmap
 import random
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from celery import Celery
-from redis.exceptions import RedisError
 
 from worker import broker
 from worker.app import RUN, SYNCS, make_publisher
 from worker.core.channels import Receipt, Receiver
-from worker.core.connections import Connection, InboxEvent
-from worker.core.errors import Invalid, NotConnected, SyncError
+from worker.core.connections import Connection
+from worker.core.errors import Invalid, NotConnected
 from worker.core.ports import Consents, Grant, Manifest, Provider, Source, Window
 from worker.core.preferences import CalendarPreferences, calendar_preferences
 from worker.doorbell import Doorbell
@@ -26,12 +23,9 @@ from worker.providers import google_calendar
 from worker.settings import Settings
 from worker.sources import fieldcamp
 from worker.sources.fieldcamp.account import FieldCamp
-from worker.sources.fieldcamp.events import parse_event
-from worker.sources.fieldcamp.signature import Unsigned, verify
 from worker.store import Store, open_store
 from worker.sync.callers import Callers
 from worker.sync.house import House
-from worker.sync.receive import receive_events
 from worker.sync.watch import notified
 
 if TYPE_CHECKING:
@@ -41,9 +35,6 @@ MANIFESTS: Mapping[str, Manifest] = MappingProxyType(
     {manifest.name: manifest for manifest in (fieldcamp.MANIFEST, google_calendar.MANIFEST)}
 )
 """Every integration there is, by name."""
-
-NOBODYS_SECRET = "whsec_bm9ib2R5J3Mgc2VjcmV0LCBidXQganVzdCBhcyBsb25n"  # noqa: S105 - it opens nothing
-"""What a request for an unknown account is checked against, so that it takes as long as any other."""
 
 
 class SharedFlag:
@@ -57,10 +48,6 @@ class SharedFlag:
 
     def is_set(self) -> bool:
         return self._byte[0] == 1
-
-
-SECRET_HOLDS = 5.0
-"""Seconds that a webhook secret is kept in memory: a burst of events reads it once."""
 
 
 class Wiring:
@@ -226,59 +213,6 @@ class Wiring:
 _PROVIDERS = {google_calendar.MANIFEST.name: Wiring._open_google}
 _RECEIVERS = {google_calendar.MANIFEST.name: Wiring._take_google}
 _CONSENTS = {google_calendar.MANIFEST.name: Wiring._google_consents}
-
-
-@dataclass(frozen=True, slots=True)
-class Reception:
-    """What the web needs of the house (``web.house``)."""
-
-    wiring: Wiring
-    secrets: dict[str, tuple[float, str]] = field(default_factory=dict)
-
-    def now(self) -> datetime:
-        return now()
-
-    def verify_event(self, account_id: str, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
-        secret = self._secret(account_id)
-        try:
-            verify(secret or NOBODYS_SECRET, headers, body, at)
-        except Unsigned:
-            return False
-        return secret is not None
-
-    def _secret(self, account_id: str) -> str | None:
-        """An account's secret, read and decrypted once in a few seconds; for an unknown account nothing is kept."""
-        until, secret = self.secrets.get(account_id, (0.0, ""))
-        if until > time.monotonic():
-            return secret
-        found = self.wiring.store.accounts.webhook_secret(account_id)
-        if found is not None:
-            self.secrets[account_id] = (time.monotonic() + SECRET_HOLDS, found)
-        return found
-
-    def parse_event(self, account_id: str, body: Any) -> InboxEvent:
-        return parse_event(body, account_id)
-
-    def take_events(self, events: Sequence[InboxEvent]) -> Sequence[bool]:
-        return receive_events(self.wiring.house, events)
-
-    def ready(self) -> Mapping[str, str]:
-        return {"database": self._database(), "broker": self._broker()}
-
-    def _database(self) -> str:
-        try:
-            self.wiring.store.ping()
-        except SyncError as error:
-            return error.message
-        return "ok"
-
-    def _broker(self) -> str:
-        try:
-            if self.wiring.redis is not None:
-                self.wiring.redis.ping()
-        except (OSError, RedisError) as error:
-            return type(error).__name__
-        return "ok"
 
 
 def check_client(**variables: str | None) -> None:

@@ -413,3 +413,11 @@ def test_what_is_not_settled_is_pending(link: Link, pending: bool) -> None:
 def test_a_link_shows_what_was_last_seen() -> None:
     assert published().shown == event()
     assert published(seen=event(1)).shown == event(1)
+
+
+def test_a_reason_is_told_since_it_first_held() -> None:
+    first, later = datetime(2026, 5, 29, tzinfo=UTC), datetime(2026, 5, 30, tzinfo=UTC)
+    refused = Link("primary", "vis_1", reason="REJECTED").told(first)
+    assert refused.since == first
+    assert refused.told(later).since == first
+    assert Link("primary", "vis_1").told(first).since is None

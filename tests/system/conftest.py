@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.servers.postgres import Postgres
+from tests.system.api import Site, Tenant, look_now
 from tests.system.system import System
 
 AT_FIRST = 24
@@ -46,8 +47,39 @@ def system(request: pytest.FixtureRequest, make_system: Make, shared: dict[str, 
         known.close()
     shared[kind] = make_system(kind, AT_FIRST)
     shared[kind].have(web=1, worker=1, beat=1)
+    look_now(shared[kind])
     shared[kind].wait_until("the first sync", shared[kind].agrees)
     return shared[kind]
+
+
+@pytest.fixture(scope="session")
+def sites() -> dict[str, Site]:
+    """The sites that are open, by the kind of their database."""
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def site(request: pytest.FixtureRequest, make_system: Make, sites: dict[str, Site]) -> Site:
+    """Two web processes over one database, once of each kind, and nobody who carries out what they queue."""
+    kind: str = request.param
+    if kind not in sites:
+        sites[kind] = Site(make_system(kind, 0))
+    return sites[kind]
+
+
+@pytest.fixture
+def tenant(site: Site) -> Iterator[Tenant]:
+    tenant = site.tenant("At Once & Co")
+    yield tenant
+    tenant.close()
+
+
+@pytest.fixture
+def neighbour(site: Site) -> Iterator[Tenant]:
+    """Another account at the same site."""
+    neighbour = site.tenant("Next Door")
+    yield neighbour
+    neighbour.close()
 
 
 def _database(request: pytest.FixtureRequest, kind: str, folder: Path) -> str:

@@ -21,6 +21,7 @@ import httpx
 import pytest
 
 from tests.web.house import served
+from worker.reception import Reception
 from worker.settings import Settings
 from worker.simulators.faults import Fault
 from worker.simulators.google_calendar import GoogleCalendarSimulator
@@ -28,7 +29,7 @@ from worker.simulators.server import serve
 from worker.sync.connect import connect, disconnect
 from worker.web.app import make_web
 from worker.web.connecting import Lobby, connect_routes
-from worker.wiring import Reception, Wiring, now
+from worker.wiring import Wiring, now
 
 GOOGLE, PATH = "google_calendar", "/connect/google-calendar"
 ADA, BOB = "ada@example.com", "bob@example.com"

@@ -57,15 +57,16 @@ def standing(house: House, account_id: str, integration: str) -> Standing:
         connection,
         active=house.store.jobs.active(connection.id),
         last=house.store.jobs.last(connection),
-        troubles=_troubles(house, connection),
+        troubles=_troubles(house, connection, some=bool(waiting)),
         pending=house.store.inbox.pending(connection) if has_plans else 0,
         conflicts=sum(count for reason, count in waiting.items() if reason in CONFLICTS),
         attention=sum(waiting.values()),
     )
 
 
-def _troubles(house: House, connection: Connection) -> list[Trouble]:
-    of_records = house.store.feed.troubles(connection.id, MOST_ERRORS)
+def _troubles(house: House, connection: Connection, *, some: bool) -> list[Trouble]:
+    """Those of the connection, and of records where there are ``some``."""
+    of_records = house.store.feed.troubles(connection.id, MOST_ERRORS) if some else []
     own = [_of_connection(connection.error)] if connection.error else []
     return [*own, *(Trouble(**each) for each in of_records)]
 

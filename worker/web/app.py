@@ -40,7 +40,7 @@ def make_web(
     answers.install(app)
     add_docs(app)
     describe(app)
-    for router in (health_routes(house), webhook_routes(house, intake, limits), *more):
+    for router in (*more, webhook_routes(house, intake, limits), health_routes(house)):
         app.include_router(router)
     app.add_middleware(Rim)
     return app

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 import structlog
-from anyio import to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -31,6 +30,7 @@ from worker.web.browser import (
 )
 from worker.web.endings import Ending
 from worker.web.pages import page, prefers_page
+from worker.web.patience import in_time
 
 SCOPE = "sync:write"
 FORM = Limits(body_bytes=8 * 1024)
@@ -67,6 +67,7 @@ def connect_routes(lobby: Lobby) -> APIRouter:
     front = Front(lobby)
 
     @router.get("/connect/{slug}")
+    @in_time
     def set_out(slug: str, request: Request) -> Response:
         """With a key in a header on to the consent page, else to a form that asks for it."""
         query = request.query_params
@@ -78,7 +79,7 @@ def connect_routes(lobby: Lobby) -> APIRouter:
         """The form, with the key in its body."""
         form = form_of(await read_body(request, FORM))
         asked = Asked(form.get("key", ""), form.get("team", "").strip(), form.get("renew") == "1")
-        return await to_thread.run_sync(front.submit, request, slug, asked)
+        return await in_time(front.submit)(request, slug, asked)
 
     @router.get("/connect/{slug}/callback")
     def return_(slug: str, request: Request) -> Response:

@@ -1,6 +1,6 @@
 """The two doors of the API: for those who read, and for those who ask for something."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,8 +10,9 @@ from starlette.requests import Request
 from worker.core.connections import READ, WRITE
 from worker.core.errors import Invalid
 from worker.web.keys import Caller, Doorkeeper
+from worker.web.patience import in_time
 
-Admit = Callable[..., Caller]
+Admit = Callable[..., Caller | Awaitable[Caller]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,11 @@ class Doors:
 
 
 def doors(keeper: Doorkeeper) -> Doors:
-    return Doors(_unambiguous(keeper.admit(READ)), _unambiguous(keeper.admit(WRITE)))
+    return Doors(_unambiguous(in_time(keeper.admit(READ))), _unambiguous(in_time(keeper.admit(WRITE))))
 
 
 def _unambiguous(admit: Admit) -> Admit:
-    def admitted(request: Request, caller: Annotated[Caller, Depends(admit)]) -> Caller:
+    async def admitted(request: Request, caller: Annotated[Caller, Depends(admit)]) -> Caller:
         names = [name for name, _ in request.query_params.multi_items()]
         twice = {name: "expected once" for name in names if names.count(name) > 1}
         if twice:

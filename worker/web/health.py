@@ -22,12 +22,17 @@ def health_routes(house: House) -> APIRouter:
     """Both are open to everybody and tell nothing but names and states."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/healthz", operation_id="lives", responses=answers(200, Alive))
+    @router.get("/healthz", operation_id="lives", summary="Whether the process lives", responses=answers(200, Alive))
     async def lives() -> Response:
         """The process lives."""
         return JSONResponse({"status": OK})
 
-    @router.get("/readyz", operation_id="is_ready", responses=answers(200, Ready, 503))
+    @router.get(
+        "/readyz",
+        operation_id="is_ready",
+        summary="Whether database and broker answer",
+        responses=answers(200, Ready, 503),
+    )
     async def is_ready() -> Response:
         """Database and broker answer, else 503."""
         try:

@@ -13,10 +13,12 @@ from worker.sync.house import House
 from worker.sync.jobs import cancel, job_of, retry
 from worker.web.cursors import Cursors
 from worker.web.doors import Doors
+from worker.web.examples import JOB_ID
 from worker.web.keys import Caller
 from worker.web.openapi import answers, job_links
+from worker.web.patience import in_time
 from worker.web.questions import Nothing, RecordsQuestion, jobs_question
-from worker.web.schemas import JOB_ID, JobDescriptor, JobPage, JobShape, RecordPage
+from worker.web.schemas import JobDescriptor, JobPage, JobShape, RecordPage
 
 NAMED_LIKE_A_JOB = re.compile(r"syn_[0-9A-Z]{26}", re.ASCII)
 JobId = Annotated[str, Path(description="`syn_` and a ULID.", examples=[JOB_ID])]
@@ -36,7 +38,13 @@ def _add_list(router: APIRouter, house: House, doors: Doors) -> None:
     question: Any = jobs_question(tuple(house.manifests))
     cursors = Cursors(house.store.cursors, "jobs")
 
-    @router.get("", operation_id="jobs", responses=answers(200, JobPage, 400, 401, 403, 404, 429, 503))
+    @router.get(
+        "",
+        operation_id="jobs",
+        summary="Jobs, the newest first",
+        responses=answers(200, JobPage, 400, 401, 403, 404, 429, 503),
+    )
+    @in_time
     def jobs(caller: Annotated[Caller, Depends(doors.read)], asked: Annotated[question, Query()]) -> Response:
         """Jobs, the newest first."""
         status = JobStatus(asked.status) if asked.status else None
@@ -51,8 +59,10 @@ def _add_one(router: APIRouter, house: House, doors: Doors) -> None:
     @router.get(
         "/{job_id}",
         operation_id="job",
+        summary="One job",
         responses=answers(200, JobShape, 400, 401, 403, 404, 429, 503, links=job_links()),
     )
+    @in_time
     def job(caller: Annotated[Caller, Depends(doors.read)], job_id: JobId, _: Annotated[Nothing, Query()]) -> Response:
         """One job: its status, progress and counts."""
         return JSONResponse(job_json(job_of(house, caller.account_id, _sane(job_id))))
@@ -60,8 +70,12 @@ def _add_one(router: APIRouter, house: House, doors: Doors) -> None:
 
 def _add_records(router: APIRouter, house: House, doors: Doors) -> None:
     @router.get(
-        "/{job_id}/records", operation_id="records", responses=answers(200, RecordPage, 400, 401, 403, 404, 429, 503)
+        "/{job_id}/records",
+        operation_id="records",
+        summary="What became of each record",
+        responses=answers(200, RecordPage, 400, 401, 403, 404, 429, 503),
     )
+    @in_time
     def records(
         caller: Annotated[Caller, Depends(doors.read)],
         job_id: JobId,
@@ -81,8 +95,12 @@ def _add_records(router: APIRouter, house: House, doors: Doors) -> None:
 
 def _add_orders(router: APIRouter, house: House, doors: Doors) -> None:
     @router.post(
-        "/{job_id}/cancel", operation_id="cancel", responses=answers(200, JobShape, 400, 401, 403, 404, 429, 503)
+        "/{job_id}/cancel",
+        operation_id="cancel",
+        summary="Cancel a job",
+        responses=answers(200, JobShape, 400, 401, 403, 404, 429, 503),
     )
+    @in_time
     def cancel_job(
         caller: Annotated[Caller, Depends(doors.write)],
         job_id: JobId,
@@ -95,9 +113,11 @@ def _add_orders(router: APIRouter, house: House, doors: Doors) -> None:
     @router.post(
         "/{job_id}/retry",
         operation_id="retry",
+        summary="Try again what failed",
         status_code=202,
         responses=answers(202, JobDescriptor, 400, 401, 403, 404, 409, 429, 503, links=job_links()),
     )
+    @in_time
     def retry_job(
         caller: Annotated[Caller, Depends(doors.write)],
         job_id: JobId,

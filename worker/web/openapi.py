@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from worker.http.client import user_agent
 from worker.web.answers import CODES
+from worker.web.examples import SHOWN
 from worker.web.schemas import Problem
 
 VERSION = user_agent().partition("/")[2]
@@ -102,6 +103,9 @@ def _truthful(told: dict[str, Any]) -> dict[str, Any]:
                 parameter["schema"] = _without_null(parameter["schema"])
     for name in ("HTTPValidationError", "ValidationError"):
         shared.pop(name, None)
+    # Put in last: FastAPI would leave each null out of them.
+    for name in SHOWN.keys() & shared.keys():
+        shared[name]["examples"] = [SHOWN[name]]
     return told
 
 

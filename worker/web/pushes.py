@@ -39,6 +39,7 @@ def push_routes(
             methods=["POST"],
             name=name,
             operation_id=name,
+            summary=f"A message from {slug}",
             response_class=Response,
             responses={200: dict(TAKEN), **refusals(401, 408, 413, 503)},
             openapi_extra=dict(ANYTHING),

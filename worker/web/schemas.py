@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from worker.core.jobs import OUTCOMES, JobStatus, Mode, Trigger
+from worker.web.examples import EVENT, JOB_ID
 
-JOB_ID = "syn_01HZX2Q8YV3D1G0N3WJ2P7K9MA"
 Moment = Annotated[datetime, Field(examples=["2026-05-29T14:21:08Z"], json_schema_extra={"pattern": "Z$"})]
 Outcome = Literal["created", "updated", "deleted", "unchanged", "failed", "conflict", "held"]
 assert Outcome.__args__ == OUTCOMES  # type: ignore[attr-defined]  # Literal takes no variables
@@ -18,27 +18,6 @@ RECORD: dict[str, Any] = {
     "type": "object",
     "required": ["id"],
     "properties": {"id": {"type": "string", "minLength": 1, "maxLength": 255}},
-}
-EVENT: dict[str, Any] = {
-    "id": "evt_01HZX9V0Q7K6F3JNYG6Q8E1P2A",
-    "type": "visit.status_changed",
-    "created_at": "2026-05-29T14:22:31.812Z",
-    "api_version": "2024-10-01",
-    "data": {
-        "object": {
-            "id": "vis_1",
-            "jobId": "job_1",
-            "visitStatus": "in_transit",
-            "scheduledStart": "2026-05-29T15:00:00Z",
-            "scheduledEnd": "2026-05-29T16:00:00Z",
-            "teamId": ["usr_1"],
-            "serviceDuration": 60,
-            "unscheduled": False,
-            "anyTime": False,
-            "updatedAt": "2026-05-29T14:22:31Z",
-        },
-        "previous_attributes": {"visitStatus": "scheduled"},
-    },
 }
 TOLD: dict[str, Any] = {
     "if": {"properties": {"type": {"pattern": TELLING}}},

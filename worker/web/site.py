@@ -2,13 +2,14 @@
 
 from fastapi import FastAPI
 
+from worker.reception import Reception
 from worker.web.api import api_routes
 from worker.web.app import make_web
 from worker.web.connecting import Lobby, connect_routes
 from worker.web.keys import Doorkeeper
 from worker.web.pushes import push_routes
 from worker.web.quota import Quota
-from worker.wiring import Reception, Wiring
+from worker.wiring import Wiring
 
 
 def make_site(wiring: Wiring) -> FastAPI:

@@ -20,6 +20,7 @@ from worker.web.cursors import Cursors
 from worker.web.doors import Doors
 from worker.web.keys import Caller
 from worker.web.openapi import answers, body_of, job_links, page_link
+from worker.web.patience import in_time
 from worker.web.questions import LONGEST_KEY, FeedQuestion, Nothing, SyncQuestion, asked, sync_question
 from worker.web.schemas import BooksChanges, CalendarChanges, JobDescriptor, Status, Statuses
 from worker.web.shapes import change_json, status_json
@@ -58,6 +59,7 @@ def _add_trigger(router: APIRouter, house: House, doors: Doors, body: Body, mani
         responses=answers(202, JobDescriptor, 400, 401, 403, 408, 409, 413, 429, 503, links=job_links()),
         openapi_extra=body_of(question),
     )
+    @in_time
     def trigger(
         caller: Annotated[Caller, Depends(doors.write)],
         raw: Annotated[bytes, Depends(body)],
@@ -108,6 +110,7 @@ def _add_changes(router: APIRouter, house: House, doors: Doors, manifest: Manife
         summary=f"What others changed in {manifest.title}",
         responses=answers(200, shape, 400, 401, 403, 404, 410, 429, 503, links=page_link(f"changes_{manifest.name}")),
     )
+    @in_time
     def changes(caller: Annotated[Caller, Depends(doors.read)], question: Annotated[FeedQuestion, Query()]) -> Response:
         """As syncs saw it, the oldest first; our own writes are not among it. Go on with `next_cursor`: it stays valid
         when there is nothing more, and gives each change exactly once."""
@@ -133,13 +136,20 @@ def _add_status(router: APIRouter, house: House, doors: Doors, manifest: Manifes
         summary=f"How {manifest.title} stands",
         responses=answers(200, Status, 400, 401, 403, 429, 503),
     )
+    @in_time
     def status(caller: Annotated[Caller, Depends(doors.read)], _: Annotated[Nothing, Query()]) -> Response:
         """Whether it is connected, when it was and will be synced, and what is wrong now."""
         return JSONResponse(status_json(standing(house, caller.account_id, manifest.name)))
 
 
 def _add_statuses(router: APIRouter, house: House, doors: Doors) -> None:
-    @router.get("", operation_id="statuses", responses=answers(200, Statuses, 400, 401, 403, 429, 503))
+    @router.get(
+        "",
+        operation_id="statuses",
+        summary="How each integration stands",
+        responses=answers(200, Statuses, 400, 401, 403, 429, 503),
+    )
+    @in_time
     def statuses(caller: Annotated[Caller, Depends(doors.read)], _: Annotated[Nothing, Query()]) -> Response:
         """How each integration stands."""
         all_of_them = [standing(house, caller.account_id, name) for name in house.manifests]

@@ -34,6 +34,7 @@ def webhook_routes(house: House, intake: Intake, limits: Limits) -> APIRouter:
     @router.post(
         "/webhooks/fieldcamp/{account_id}",
         operation_id="take_event",
+        summary="An event from FieldCamp",
         status_code=202,
         description=f"Takes one event, signed by its account: 202 only after it is stored.\n{SIGNED}",
         responses=answers(202, Received, 400, 401, 408, 413, 503),
