@@ -1,11 +1,14 @@
 """Jobs, their records and moments as the outside sees them (contract §4)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from worker.core.jobs import CREATED, DELETED, FAILED, UNCHANGED, UPDATED, Job, JobRecord
+from worker.core.ports import Manifest
+from worker.core.records import plural
 
 RFC_3339 = r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$"
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -44,8 +47,10 @@ def job_descriptor(job: Job) -> dict[str, Any]:
     }
 
 
-def job_json(job: Job) -> dict[str, Any]:
-    """A job with its progress, counts and tallies (contract §4.4)."""
+def job_json(job: Job, manifests: Mapping[str, Manifest]) -> dict[str, Any]:
+    """A job with its progress, counts and tallies (contract §4.4). What its integration publishes is told of, though
+    nothing of it was there to do."""
+    tallies = {plural(manifests[job.integration].kind): {}, **job.tallies}
     return {
         **job_descriptor(job),
         "scope": job.request.scope,
@@ -56,7 +61,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "attempts": job.attempts,
         "progress": {"done": job.done, "total": job.total},
         "counts": asdict(job.counts),
-        "records": {kind: {**NONE_OF_EACH, **tally} for kind, tally in job.tallies.items()},
+        "records": {name: {**NONE_OF_EACH, **tally} for name, tally in tallies.items()},
         "error": dict(job.error) if job.error else None,
     }
 

@@ -49,7 +49,7 @@ def add_tasks(app: Celery, house: Callable[[], House]) -> None:
         account_id: str, integration: str, mode: str = "incremental", scope: str | None = None, dry_run: bool = False
     ) -> dict[str, Any]:
         """Ask for a sync: the job's descriptor, or SyncInProgress with the id of the active one."""
-        wanted = JobRequest(_mode(mode), scope, Trigger.API, dry_run=bool(dry_run))
+        wanted = JobRequest(_mode(mode), scope, Trigger.API, dry_run=_flag("dry_run", dry_run))
         return job_descriptor(request_sync(house(), account_id, integration, wanted))
 
     @app.task(name=RUN)
@@ -74,6 +74,12 @@ def add_tasks(app: Celery, house: Callable[[], House]) -> None:
     def watch() -> None:
         """Every minute: providers that can tell of changes are asked to, and go on telling."""
         see_to_channels(house())
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid(f"{name}: expected true or false", {name: "expected true or false"})
+    return value
 
 
 def _mode(text: str) -> Mode:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from worker.core.cadence import Facts, debounced, next_look
+from worker.core.cadence import Facts, next_look
 
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
@@ -28,10 +28,3 @@ def test_never_before_the_other_side_asked() -> None:
 
 def test_never_later_than_the_cadence_otherwise() -> None:
     assert next_look(NOW, timedelta(minutes=1), Facts(True, 9), 0.5) == NOW + timedelta(minutes=1)
-
-
-def test_events_that_come_close_together_end_in_one_look() -> None:
-    first = debounced(NOW, None, timedelta(seconds=2))
-    second = debounced(NOW + timedelta(seconds=1), first, timedelta(seconds=2))
-    assert first == second == NOW + timedelta(seconds=2)
-    assert debounced(NOW, NOW + timedelta(hours=1), timedelta(seconds=2)) == NOW + timedelta(seconds=2)

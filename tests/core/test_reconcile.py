@@ -71,7 +71,7 @@ class TestObserve:
     def test_an_edit_taken_back_by_its_author_is_settled(self) -> None:
         seen = observe(CAL, [published(version="v2", seen=event(3))], {}, [change(event(), "v3")])
         assert seen.links == (published(version="v3"),)
-        assert not seen.feed
+        assert [entry.action for entry in seen.feed] == ["updated"], "others did it, and the feed tells of them"
 
     def test_a_write_whose_answer_was_lost_is_known_as_ours(self) -> None:
         link = published(offered=event(5))

@@ -7,7 +7,16 @@ from typing import Any
 
 from worker.core.codec import encode
 from worker.core.documents import CalendarEvent, Times
-from worker.core.errors import CursorExpired, Gone, Rejected, SyncError, Transient, Uncertain, VersionConflict
+from worker.core.errors import (
+    ConnectionRevoked,
+    CursorExpired,
+    Gone,
+    Rejected,
+    SyncError,
+    Transient,
+    Uncertain,
+    VersionConflict,
+)
 from worker.core.ports import (
     Change,
     Create,
@@ -58,6 +67,7 @@ class MemoryCalendars:
     lose_answers: int = 0
     refuse_titles: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
+    revoked: bool = False
     writes: int = 0
     reads: int = 0
     touched: set[str] = field(default_factory=set)
@@ -124,6 +134,8 @@ class MemoryProvider:
 
     def changes(self, stream: Stream, cursor: str | None) -> Iterator[Page]:
         self.calendars.reads += 1
+        if self.calendars.revoked:
+            raise ConnectionRevoked("the grant is gone")
         if stream.name in self.calendars.unreadable:
             raise Rejected("the calendar is not shared with us", code="notFound")
         since = int(cursor) if cursor else None
@@ -254,6 +266,8 @@ class MemorySource:
         return [self.current(local_id) for local_id in local_ids if local_id in self.times]
 
     def apply(self, edits: Sequence[Edit]) -> Sequence[EditOutcome]:
+        if self.away:
+            raise Transient("FieldCamp is away")
         return [self._apply(edit) for edit in edits]
 
     def close(self) -> None: ...

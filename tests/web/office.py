@@ -80,7 +80,8 @@ def opened(path: Path) -> Iterator[Office]:
     doorkeeper = Doorkeeper(small.store.keys.find, Quota())
     with ExitStack() as closing:
         closing.callback(small.close)
-        url = closing.enter_context(served(make_web(FakeHouse(), more=api_routes(small.house, doorkeeper))))
+        site = make_web(FakeHouse(), more=api_routes(small.house, doorkeeper), keeper=doorkeeper)
+        url = closing.enter_context(served(site))
         yield Office(small, url, closing)
 
 

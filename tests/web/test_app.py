@@ -59,6 +59,14 @@ def test_it_lives(web: httpx.Client) -> None:
     assert web.get("/healthz").json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_may_ask_with_head_and_gets_the_same_answer_without_a_body(web: httpx.Client, path: str) -> None:
+    told, asked = web.get(path), web.head(path)
+    assert (asked.status_code, asked.content) == (told.status_code, b"") == (200, b"")
+    assert asked.headers["Content-Length"] == told.headers["Content-Length"]
+    assert list(web.get("/openapi.json").json()["paths"][path]) == ["get"]
+
+
 def test_it_is_ready_when_everything_answers(web: httpx.Client, house: FakeHouse) -> None:
     answer = web.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": house.checks})
@@ -72,6 +80,7 @@ def test_it_is_not_ready_when_something_does_not_answer(
     assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
     assert answer.json()["details"] == house.checks
     assert answer.headers["Retry-After"]
+    assert web.head("/readyz").status_code == 503
     assert web.get("/healthz").status_code == 200
 
 
@@ -116,7 +125,7 @@ def test_errors_carry_what_their_reader_needs(web: httpx.Client) -> None:
     assert web.get("/raise/invalid").json()["details"] == {"mode": "expected full"}
     assert "limit" in str(web.get("/typed?limit=many").json()["details"])
     assert web.get("/raise/limited").headers["Retry-After"] == "30"
-    assert web.delete("/healthz").headers["Allow"] == "GET"
+    assert web.delete("/healthz").headers["Allow"] == "GET, HEAD"
 
 
 def test_an_id_that_the_caller_brings_is_kept_if_it_is_sane(web: httpx.Client) -> None:

@@ -247,8 +247,16 @@ class TestTheForm:
     @pytest.mark.parametrize("host", ["[", "x@y", "evil/..", "a b", ""])
     def test_a_host_that_is_none_is_a_callers_mistake(self, desk: Desk, browser: httpx.Client, host: str) -> None:
         answer = browser.get(PATH, headers={"X-API-Key": desk.key, "Host": host}, follow_redirects=False)
-        assert answer.status_code == 400
+        assert (answer.status_code, heading(answer)) == (400, "This address names no host")
         assert "Location" not in answer.headers
+
+    @pytest.mark.parametrize("host", ["[", "x@y", ""])
+    def test_a_return_under_such_a_host_uses_nothing_up(self, desk: Desk, browser: httpx.Client, host: str) -> None:
+        back = back_from(to_consent(desk, browser))
+        answer = browser.get(back, headers={"Host": host})
+        assert (answer.status_code, heading(answer)) == (400, "This address names no host")
+        assert desk.google.counters().get("exchanges", 0) == 0
+        assert heading(browser.get(back)) == "Google Calendar is connected"
 
     def test_a_form_that_is_too_large_or_none_is_refused(self, desk: Desk, browser: httpx.Client) -> None:
         assert submit(desk, browser, team="x" * 9000).status_code == 413

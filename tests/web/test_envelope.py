@@ -111,6 +111,49 @@ def test_who_brings_no_key_is_a_stranger_everywhere_under_the_api(site: tuple[Pr
             assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
+UNROUTED = (
+    *(("GET", "/api/"), ("GET", "/api/v2"), ("GET", f"{API}/"), ("GET", f"{JOBS}/a/b"), ("POST", f"{API}/pigeon/sync")),
+    *(("DELETE", SYNC), ("HEAD", SYNC), ("PUT", JOBS), ("PROPFIND", API), ("GET", f"{JOBS}/syn_1/cancel")),
+)
+
+
+@pytest.mark.parametrize(("method", "path"), UNROUTED)
+def test_a_stranger_does_not_learn_what_there_is_under_the_api(
+    site: tuple[Premises, str], method: str, path: str
+) -> None:
+    for key in (None, "vs_live_unknown"):
+        with calling(site[1], key) as stranger:
+            answer = stranger.request(method, path)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert "Allow" not in answer.headers
+        assert method == "HEAD" or answer.json()["code"] == "UNAUTHORIZED"
+
+
+@pytest.mark.parametrize(("method", "path"), UNROUTED)
+def test_whoever_has_a_key_learns_it_whatever_the_key_may_do(
+    site: tuple[Premises, str], method: str, path: str
+) -> None:
+    for key in (site[0].key, site[0].reader):
+        with calling(site[1], key) as caller:
+            answer = caller.request(method, path)
+        assert answer.status_code in (404, 405)
+        assert bool(answer.headers.get("Allow")) == (answer.status_code == 405)
+
+
+@pytest.mark.parametrize("host", ["x?", "x#", "x/y", "[", ""])
+def test_no_host_header_hides_that_it_is_the_api(site: tuple[Premises, str], host: str) -> None:
+    with calling(site[1]) as stranger:
+        for path in ("/api/", f"{API}/pigeon/sync", "/%61pi/v1"):
+            assert_refused(stranger.get(path, headers={"Host": host}), 401, "UNAUTHORIZED")
+
+
+def test_what_is_not_there_beside_the_api_needs_no_key(site: tuple[Premises, str]) -> None:
+    with calling(site[1]) as stranger:
+        for path in ("/api", "/apis/", "/nowhere", "//api/v1"):
+            assert_refused(stranger.get(path), 404, "NOT_FOUND")
+
+
 def test_who_may_only_read_is_told_so(site: tuple[Premises, str]) -> None:
     with calling(site[1], site[0].reader) as reader:
         assert "sync:write" in assert_refused(reader.post(SYNC), 403, "FORBIDDEN")["error"]
@@ -119,13 +162,14 @@ def test_who_may_only_read_is_told_so(site: tuple[Premises, str]) -> None:
 def test_who_uses_the_quota_up_is_told_when_to_come_back(tmp_path: Path, own_redis: RedisServer) -> None:
     with premises(tmp_path / "visit-sync.db") as found, broker.connect(own_redis.url) as server:
         keeper = Doorkeeper(found.wiring.callers.find, Quota(server, 2, patience=10))
-        site = make_web(Reception(found.wiring), more=api_routes(found.wiring.house, keeper))
+        site = make_web(Reception(found.wiring), more=api_routes(found.wiring.house, keeper), keeper=keeper)
         with served(site) as url, calling(url, found.key) as client:
             assert [client.get(API).status_code for _ in range(2)] == [200, 200]
             answer = client.get(API)
             assert_refused(answer, 429, "RATE_LIMITED")
             assert 1 <= int(answer.headers["Retry-After"]) <= 60
             assert_refused(client.post(SYNC, content=b"{"), 429, "RATE_LIMITED")
+            assert_refused(client.get(f"{API}/"), 404, "NOT_FOUND")
 
 
 def test_while_the_database_is_away_nothing_is_accepted(tmp_path: Path) -> None:
@@ -134,7 +178,13 @@ def test_while_the_database_is_away_nothing_is_accepted(tmp_path: Path) -> None:
         found.wiring.callers.flush(10)
         jobs = found.wiring.store.jobs.listed(found.account_id, None, None, 100, None)
         with away(found, path):
-            for method, address in (("GET", API), ("GET", JOBS), ("POST", SYNC), ("GET", "/readyz")):
+            for method, address in (
+                ("GET", API),
+                ("GET", f"{API}/"),
+                ("GET", JOBS),
+                ("POST", SYNC),
+                ("GET", "/readyz"),
+            ):
                 answer = client.request(method, address)
                 assert_refused(answer, 503, "UNAVAILABLE")
                 assert int(answer.headers["Retry-After"]) >= 1
@@ -184,7 +234,8 @@ def test_what_is_served_is_dressed_as_well(client: httpx.Client, path: str) -> N
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/healthz", {"GET"}),
+        ("/healthz", {"GET", "HEAD"}),
+        ("/readyz", {"GET", "HEAD"}),
         (SYNC, {"GET", "POST"}),
         (API, {"GET"}),
         (f"{JOBS}/syn_1/cancel", {"POST"}),

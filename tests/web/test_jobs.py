@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from tests.sync.small_house import FIELDCAMP, GOOGLE, ONE, TWO
-from tests.web.office import JOBS, Office, refused
+from tests.web.office import JOBS, STATUS, Office, refused
 from worker.core.errors import Transient
 from worker.core.jobs import JobStatus
+from worker.descriptors import rfc_3339
+from worker.sync.request import look_when_due
 from worker.sync.run import run_job
 
 FIELDS = {
@@ -39,6 +41,13 @@ def test_a_job_from_request_to_end(office: Office) -> None:
     assert ended["counts"] == {"pulled": 0, "pushed": 2, "skipped": 0, "failed": 0, "conflicts": 0}
     assert ended["records"]["visits"] == {"created": 2, "updated": 0, "deleted": 0, "unchanged": 0, "failed": 0}
     assert ended["finished_at"].endswith("Z")
+
+
+def test_a_job_that_had_nothing_to_do_says_so_in_numbers(office: Office) -> None:
+    for mode in ("incremental", "full"):
+        job = office.get(f"{JOBS}/{office.synced({'mode': mode})}")
+        assert job["records"] == {"visits": {"created": 0, "updated": 0, "deleted": 0, "unchanged": 0, "failed": 0}}
+        assert (job["status"], job["progress"]["done"]) == ("succeeded", 0)
 
 
 def test_its_records_name_what_became_of_each(office: Office) -> None:
@@ -143,6 +152,30 @@ def test_orders_need_the_scope_to_write(office: Office) -> None:
     assert reader.get(f"{JOBS}/{job_id}").status_code == 200
 
 
+@pytest.mark.parametrize("order", ["cancel", "retry"])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [(b'{"force": true}', "force"), (b"[]", "body"), (b"null", "body"), (b"{", "body"), (b'{"a":1,"a":1}', "body")],
+)
+def test_an_order_that_says_more_than_there_is_to_say_is_refused(
+    office: Office, order: str, body: bytes, field: str
+) -> None:
+    job_id = office.trigger().json()["job_id"]
+    answer = office.client.post(f"{JOBS}/{job_id}/{order}", content=body)
+    assert list(refused(answer, 400, "VALIDATION_ERROR")["details"]) == [field]
+    assert office.get(f"{JOBS}/{job_id}")["status"] == "queued"
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"{}", b" { } "])
+def test_an_order_needs_no_body_and_takes_an_empty_one(office: Office, body: bytes) -> None:
+    with_visits(office, 1)
+    office.small.calendars.refuse_titles.add("Visit")
+    retried = office.client.post(f"{JOBS}/{office.synced()}/retry", content=body)
+    assert retried.status_code == 202
+    cancelled = office.client.post(f"{JOBS}/{retried.json()['job_id']}/cancel", content=body)
+    assert cancelled.json()["status"] == "cancelled"
+
+
 # Cancel
 
 
@@ -166,6 +199,9 @@ def test_a_running_job_ends_between_batches_and_keeps_what_was_done(office: Offi
     assert office.run(job_id).status is JobStatus.CANCELLED
     job = office.get(f"{JOBS}/{job_id}")
     assert job["counts"]["pushed"] == 3, "one batch of the small house"
+    assert job["progress"] == {"done": 3, "total": 9}
+    cadence = rfc_3339(office.small.clock + office.small.house.cadence)
+    assert office.get(STATUS)["next_scheduled_sync_at"] == cadence, "who cancels wants quiet"
     assert len(office.get(f"{JOBS}/{job_id}/records")["records"]) == 3
     office.synced()
     office.small.assert_agreement()
@@ -187,6 +223,7 @@ def test_a_retry_looks_at_the_failed_records_alone(office: Office) -> None:
     assert office.get(f"{JOBS}/{failed}")["status"] == "partial"
     office.small.calendars.refuse_titles.clear()
     office.small.arrive("vis_9")
+    due = rfc_3339(office.small.clock + office.small.house.debounce)
     answer = office.client.post(f"{JOBS}/{failed}/retry")
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     job_id = answer.json()["job_id"]
@@ -198,6 +235,16 @@ def test_a_retry_looks_at_the_failed_records_alone(office: Office) -> None:
         ("vis_0", "created"),
         ("vis_1", "created"),
     }
+    assert office.get(STATUS)["next_scheduled_sync_at"] == due, (
+        "vis_9 came before the retry and was none of its business"
+    )
+    assert set(office.small.calendars.ours(ONE)) == {"vis_0", "vis_1"}
+    office.small.tick(2)
+    look_when_due(office.small.house)
+    active = office.small.store.jobs.active(office.small.connection.id)
+    assert active is not None
+    office.run(active.id)
+    office.small.assert_agreement()
 
 
 def test_what_is_refused_again_is_offered_once_in_a_retry(office: Office) -> None:

@@ -76,22 +76,34 @@ def test_events_are_pending_until_a_sync_has_dealt_with_them(office: Office) -> 
 
 def test_an_error_stands_since_it_began_and_goes_with_its_cause(office: Office) -> None:
     office.small.sync()
-    began = office.small.clock + timedelta(seconds=1)
 
     def away() -> None:
         raise Transient("Google is away", code="GOOGLE_AWAY")
 
-    for _ in range(2):
-        office.small.arrive("vis_1", notes=f"{office.small.clock}")
-        office.small.calendars.before_apply.append(away)
-        office.small.sync()
+    office.small.arrive("vis_1")
+    office.small.tick(60)
+    office.small.calendars.before_apply.append(away)
+    office.small.sync()
+    first = {"code": "GOOGLE_AWAY", "message": "Google is away", "since": rfc_3339(office.small.clock)}
+    assert office.get(STATUS)["errors"] == [first]
+    office.small.tick(60)
+    office.small.calendars.before_apply.append(away)
+    office.small.sync()
+    assert office.get(STATUS)["errors"] == [first]
+    office.small.sync()
+    assert office.get(STATUS)["errors"] == []
+    office.small.assert_agreement()
+
+
+def test_a_calendar_that_cannot_be_read_is_an_error_until_it_can(office: Office) -> None:
+    office.small.sync()
     office.small.calendars.unreadable.add(ONE)
     office.small.sync()
-    [error] = office.get(STATUS)["errors"]
-    assert error["since"] >= str(rfc_3339(began))
-    first = error["since"]
+    since = rfc_3339(office.small.clock)
+    office.small.tick(60)
     office.small.sync()
-    assert office.get(STATUS)["errors"][0]["since"] == first
+    [error] = office.get(STATUS)["errors"]
+    assert (error["code"], error["since"]) == ("notFound", since)
     office.small.calendars.unreadable.clear()
     office.small.sync()
     assert office.get(STATUS)["errors"] == []
@@ -115,6 +127,33 @@ def test_a_refused_record_is_an_error_with_its_name_until_it_changes(office: Off
     office.small.sync()
     assert office.get(STATUS)["errors"] == []
     assert office.get(STATUS)["needs_attention"] == 0
+
+
+def test_a_visit_that_two_calendars_refuse_needs_attention_once(office: Office) -> None:
+    office.small.calendars.refuse_titles.add("Visit")
+    office.small.arrive("vis_1", team=("usr_1", "usr_2"))
+    office.small.sync()
+    status = office.get(STATUS)
+    assert status["needs_attention"] == 1
+    assert [error["record"] for error in status["errors"]] == ["vis_1"]
+
+
+def test_what_was_disconnected_has_nothing_that_waits_for_anybody(office: Office) -> None:
+    office.small.arrive("vis_1")
+    office.small.sync()
+    for _ in range(3):
+        [remote_id] = office.small.calendars.live(ONE)
+        office.small.calendars.person_deletes(ONE, remote_id)
+        office.small.sync()
+    office.small.calendars.refuse_titles.add("Visit")
+    office.small.arrive("vis_2")
+    office.small.sync()
+    before = office.get(STATUS)
+    assert (before["conflicts"], before["needs_attention"], bool(before["errors"])) == (1, 2, True)
+    office.small.store.connections.disconnect(office.small.account_id, GOOGLE, office.small.clock)
+    status = office.get(STATUS)
+    assert (status["connected"], status["errors"]) == (False, [])
+    assert (status["conflicts"], status["needs_attention"], status["pending_events"]) == (0, 0, 0)
 
 
 def test_a_refused_record_that_is_no_longer_wanted_is_no_error(office: Office) -> None:

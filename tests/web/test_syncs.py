@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sync.small_house import GOOGLE
-from tests.web.office import API, SYNC, Office, refused
+from tests.sync.memory import START
+from tests.sync.small_house import GOOGLE, ONE
+from tests.web.office import API, STATUS, SYNC, Office, refused
+from worker.core.documents import Times
 from worker.core.jobs import ACTIVE
 from worker.store.replies import KEPT
 
@@ -197,6 +199,18 @@ def test_a_key_has_one_to_255_characters(office: Office, key: str) -> None:
     assert list(refused(answer, 400, "VALIDATION_ERROR")["details"]) == ["Idempotency-Key"]
 
 
+def test_two_different_keys_in_one_request_are_refused_by_name(office: Office) -> None:
+    answer = office.client.post(SYNC, headers=[("Idempotency-Key", "one"), ("Idempotency-Key", "two")])
+    assert list(refused(answer, 400, "VALIDATION_ERROR")["details"]) == ["Idempotency-Key"]
+    assert office.small.store.jobs.active(office.small.connection.id) is None
+
+
+def test_the_same_key_twice_in_one_request_is_one(office: Office) -> None:
+    answers = [office.client.post(SYNC, headers=[("Idempotency-Key", "one")] * times) for times in (2, 1)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].content == answers[1].content
+
+
 def test_identical_requests_at_the_same_moment_start_one_sync(office: Office) -> None:
     def ask(_: int) -> httpx.Response:
         return office.client.post(SYNC, json={"mode": "full"}, headers={"Idempotency-Key": "one"})
@@ -213,11 +227,33 @@ def test_identical_requests_at_the_same_moment_start_one_sync(office: Office) ->
 
 def test_a_dry_run_plans_and_writes_nothing(office: Office) -> None:
     office.small.arrive("vis_1")
+    before = office.get(STATUS)
+    assert before["pending_events"] == 1
     job_id = office.synced({"dry_run": True})
     records = office.get(f"{API}/jobs/{job_id}/records")["records"]
     assert [(record["local_id"], record["outcome"]) for record in records] == [("vis_1", "created")]
     assert office.get(f"{API}/jobs/{job_id}")["counts"]["pushed"] == 0
     assert office.small.calendars.writes == 0
+    after = office.get(STATUS)
+    assert after["pending_events"] == 1
+    assert after["next_scheduled_sync_at"] == before["next_scheduled_sync_at"], "what was due before is due still"
+
+
+def test_a_dry_run_shows_what_a_persons_move_would_do_and_does_not_do_it(office: Office) -> None:
+    office.small.arrive("vis_1")
+    office.synced()
+    visit, writes = office.small.source.visits["vis_1"], office.small.calendars.writes
+    [remote_id] = office.small.calendars.live(ONE)
+    moved = START + timedelta(hours=3)
+    office.small.calendars.person_moves(ONE, remote_id, Times.span(moved, moved + timedelta(hours=1)))
+    job_id = office.synced({"dry_run": True})
+    records = office.get(f"{API}/jobs/{job_id}/records")["records"]
+    assert [(record["local_id"], record["outcome"]) for record in records] == [("vis_1", "updated")]
+    assert office.get(f"{API}/jobs/{job_id}")["counts"]["pushed"] == 0
+    assert (office.small.source.visits["vis_1"], office.small.calendars.writes) == (visit, writes)
+    office.synced()
+    assert office.small.source.visits["vis_1"].start == moved
+    office.small.assert_agreement()
 
 
 def test_a_held_mass_change_goes_through_when_it_is_confirmed(office: Office) -> None:

@@ -14,7 +14,7 @@ from worker.core.errors import Invalid
 from worker.core.jobs import ACTIVE, UNCHANGED, Job, JobRecord, JobRequest, JobStatus, Mode, Trigger
 from worker.descriptors import job_descriptor, job_json, record_json, rfc_3339
 from worker.sync.request import request_sync
-from worker.wiring import Wiring
+from worker.wiring import MANIFESTS, Wiring
 
 POLL = 0.2
 HINT_AFTER = 10.0
@@ -50,7 +50,7 @@ def sync(
             return
         ended = _wait(wiring, queued)
         if as_json:
-            say_json(job_json(ended))
+            say_json(job_json(ended, MANIFESTS))
         else:
             _show(ended, [record for record in _records(wiring, ended.id) if record.outcome != UNCHANGED])
     if ended.status is not JobStatus.SUCCEEDED:
@@ -69,7 +69,7 @@ def jobs(
         chosen = account_of(wiring, account).id if account is not None else None
         found = wiring.store.jobs.listed(chosen, integration, status, limit)
     if as_json:
-        say_json([job_json(each) for each in found])
+        say_json([job_json(each, MANIFESTS) for each in found])
         return
     columns = ("job", "integration", "trigger", "mode", "status", "pulled", "pushed", "skipped", "failed", "created")
     table(columns, [_row(each) for each in found])
@@ -83,7 +83,7 @@ def job(job_id: Annotated[str, typer.Argument(metavar="JOB_ID")], as_json: Json 
             raise Invalid(f"JOB_ID: there is no job {job_id}", {"job_id": "unknown"})
         records = list(_records(wiring, job_id))
     if as_json:
-        say_json({**job_json(found), "details": [record_json(record) for record in records]})
+        say_json({**job_json(found, MANIFESTS), "details": [record_json(record) for record in records]})
         return
     _show(found, records)
 

@@ -35,9 +35,3 @@ def next_look(now: datetime, cadence: timedelta, facts: Facts, chance: float) ->
     backoff: timedelta = min(LONGEST_RETRY, FIRST_RETRY * (1 << doublings))
     wait = max(backoff * (1 + JITTER * chance), timedelta(seconds=facts.retry_after or 0))
     return now + (wait if facts.retry_after else min(wait, regular))
-
-
-def debounced(now: datetime, due: datetime | None, debounce: timedelta) -> datetime:
-    """When to look after an event: soon, together with what comes meanwhile; never later than was planned already."""
-    soon = now + debounce
-    return soon if due is None else min(due, soon)

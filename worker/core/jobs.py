@@ -174,9 +174,9 @@ class Progress:
 class Ending:
     """How a run ended, and what follows for its connection.
 
-    ``next_look_at`` is when the timer looks again; ``looked`` says that it succeeded, which sets ``last_synced_at``;
-    ``unfinished`` says that something was left over, which makes the next wait longer. ``revoked`` marks the
-    connection as not connected. ``error`` stays in the status until the cause is gone.
+    ``next_look_at`` is when the timer looks again; ``unfinished`` says that something was left over, which makes the
+    next wait longer. ``revoked`` marks the connection as not connected. ``error`` stays in the status until the cause
+    is gone.
     """
 
     status: JobStatus

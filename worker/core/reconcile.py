@@ -99,7 +99,7 @@ class _Eye:
             self._put(link.vanished())
         elif change.version is None or change.version != link.version:
             after = seen_as(link, change.version, change.document)
-            if after.seen != link.seen and after.seen is not None:
+            if after.seen != link.seen and link.offered is None:
                 self._feed.append(_entry("updated", change, link.local_id))
             self._put(after)
 

@@ -10,6 +10,11 @@ from worker.core.visits import FINAL, VisitStatus
 VISIT, JOB, CLIENT, MEMBER = "visit", "job", "client", "member"
 
 
+def plural(kind: str) -> str:
+    """What several records of a kind are called."""
+    return kind + ("es" if kind.endswith("x") else "s")
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A technician at a site. Instants are UTC; ``duration_minutes`` stands in where there is no end."""

@@ -16,7 +16,7 @@ from worker.store.channels import Channels
 from worker.store.connections import Connections
 from worker.store.consents import Consents
 from worker.store.cursors import Cursors
-from worker.store.engine import Database
+from worker.store.engine import Database, store_deadline
 from worker.store.feed import Feed
 from worker.store.grants import Grants
 from worker.store.inbox import Inbox
@@ -30,7 +30,7 @@ from worker.store.replies import Replies
 from worker.store.secrets import Secrets
 from worker.store.streams import Streams
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "open_store", "store_deadline"]
 
 
 class Store:

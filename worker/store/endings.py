@@ -14,7 +14,7 @@ from worker.store.tables import connections
 def conclude(transaction: Transaction, connection_id: int, ending: Ending, now: datetime, *, dry_run: bool) -> None:
     """Note the ending on the connection; see ``Jobs.finish``."""
     row = _locked(transaction, connection_id)
-    values = {} if dry_run else _standing(row, ending, now)
+    values = _standing(row, ending, now) if ending.revoked or not dry_run else {}
     if ending.revoked:
         values |= {"connected": False, "next_look_at": None, "look_trigger": None}
     elif ending.next_look_at is not None and (row.next_look_at is None or ending.next_look_at < row.next_look_at):

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Lock
@@ -42,8 +43,39 @@ BUSY_SECONDS = 10
 WAL_TRIES = 100
 FROZEN_SECONDS = 5
 """How long a transaction may stand still before PostgreSQL ends it; ours hold nothing but statements."""
+LOCK_SECONDS = 8
+"""How long a statement waits for a row on PostgreSQL. Longer than ``FROZEN_SECONDS``: a frozen holder is gone before,
+so whoever waits for so long stands in a line that does not move. A request is told before its ten seconds are over; a
+worker's run ends as with any passing trouble, and looks again."""
 NOTICE_SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 """So that a connection whose other end vanished without a word fails within 20 s."""
+
+_deadline: ContextVar[float | None] = ContextVar("store_deadline", default=None)
+
+
+@contextmanager
+def store_deadline(seconds: float) -> Iterator[None]:
+    """What is written in this context is committed within so many seconds, or not at all: past them ``writing`` raises
+    StoreUnavailable. For whoever answers "nothing was accepted" while a thread still waits for its turn.
+
+    A commit that began in time may end late: leave it a moment before the answer.
+    """
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _time_left() -> float:
+    """Seconds that a transaction may still wait; raises StoreUnavailable where none are left."""
+    deadline = _deadline.get()
+    if deadline is None:
+        return BUSY_SECONDS
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise StoreUnavailable("The database is away: it had no time for this until nobody waited any more")
+    return min(left, BUSY_SECONDS)
 
 
 class Database:
@@ -67,17 +99,20 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: committed at the end of the block, rolled back if it raises. Raises StoreUnavailable."""
+        """A transaction: committed at the end of the block, rolled back if it raises or ``store_deadline`` is past.
+        Raises StoreUnavailable."""
         with self._in_turn(), _translated(), self.engine.begin() as connection:
             yield connection
+            _time_left()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
         """SQLite has one writer at a time and makes the others poll, for up to 0.1 s: our own threads queue instead."""
+        left = _time_left()
         if not self.is_sqlite:
             yield
             return
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
+        if not self._turn.acquire(timeout=left):
             raise StoreUnavailable("The database is away: another thread writes and does not come to an end")
         try:
             yield
@@ -152,15 +187,17 @@ def _postgresql(url: URL) -> Engine:
         hide_parameters=True,  # names and addresses of people
         connect_args={"connect_timeout": 5, "application_name": "visit-sync", **NOTICE_SILENCE},
     )
-    event.listen(engine, "connect", _limit_silence)
+    event.listen(engine, "connect", _limit_waiting)
     return engine
 
 
-def _limit_silence(connection: Any, _record: object) -> None:
-    # A worker that is frozen in the middle of a transaction would keep its job's row from the one that takes over. Set
-    # here and not in the connection's options, which connection poolers refuse.
+def _limit_waiting(connection: Any, _record: object) -> None:
+    # A worker that is frozen in the middle of a transaction would keep its job's row from the one that takes over, and
+    # whoever waits for a row would wait for ever. Set here and not in the connection's options, which connection
+    # poolers refuse.
     with connection.cursor() as cursor:
         cursor.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+        cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
     connection.commit()
 
 

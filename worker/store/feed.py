@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from worker.core.connections import FeedEntry
+from worker.store.columns import Instant
 from worker.store.engine import AnyRow, Database
 from worker.store.tables import changes, links
 
@@ -39,17 +40,20 @@ class Feed:
             return [_seen(row) for row in connection.execute(statement.order_by(changes.c.number).limit(limit))]
 
     def attention(self, connection_id: int) -> dict[str, int]:
-        """How many links wait for a person, by reason."""
+        """How many records wait for a person, by reason, each once however many streams should show it."""
         its = (links.c.connection_id == connection_id, links.c.reason.is_not(None))
-        statement = select(links.c.reason, func.count().label("links")).where(*its).group_by(links.c.reason)
+        records = func.count(links.c.local_id.distinct()).label("records")
+        statement = select(links.c.reason, records).where(*its).group_by(links.c.reason)
         with self._database.reading() as connection:
-            return {row.reason: row.links for row in connection.execute(statement)}
+            return {row.reason: row.records for row in connection.execute(statement)}
 
     def troubles(self, connection_id: int, limit: int) -> list[dict[str, Any]]:
-        """What is wrong with links now, the newest first: ``code``, ``message``, ``since`` and the ``record``."""
+        """What is wrong with records now, the newest first: ``code``, ``message``, ``since`` and the ``record``."""
         its = (links.c.connection_id == connection_id, links.c.reason.is_not(None))
-        columns = (links.c.reason.label("code"), links.c.message, links.c.since, links.c.local_id.label("record"))
-        newest = select(*columns).where(*its).order_by(links.c.since.desc(), links.c.local_id).limit(limit)
+        since = func.min(links.c.since, type_=Instant()).label("since")
+        columns = (links.c.reason.label("code"), links.c.local_id.label("record"))
+        told = select(*columns, func.min(links.c.message).label("message"), since).where(*its).group_by(*columns)
+        newest = told.order_by(since.desc(), columns[1]).limit(limit)
         with self._database.reading() as connection:
             return [dict(row._mapping) for row in connection.execute(newest)]
 

@@ -60,7 +60,8 @@ class Jobs:
 
     def claim(self, job_id: str, owner: str, lease_seconds: float, now: datetime) -> tuple[Job, Lease] | None:
         """Take a queued job: None where there is nothing to take. The connection's due mark is cleared with it, so that
-        what arrives during the run marks it anew. ``now`` becomes ``started_at`` at the first claim."""
+        what arrives during the run marks it anew; a dry run, or one limited to some records, does not do what is due.
+        ``now`` becomes ``started_at`` at the first claim."""
         taken = {
             "status": JobStatus.RUNNING,
             "fence": jobs.c.fence + 1,
@@ -75,8 +76,9 @@ class Jobs:
                 return None
             transaction.execute(unstarted)
             job = job_of(transaction.execute(select(jobs).where(jobs.c.id == job_id)).one())
-            unmarked = update(connections).where(connections.c.id == job.connection_id)
-            transaction.execute(unmarked.values(next_look_at=None, look_trigger=None))
+            if not (job.request.dry_run or job.request.only):
+                unmarked = update(connections).where(connections.c.id == job.connection_id)
+                transaction.execute(unmarked.values(next_look_at=None, look_trigger=None))
         return job, Lease(job.id, job.fence)
 
     def pulse(self, lease: Lease, lease_seconds: float) -> Pulse:
@@ -203,6 +205,18 @@ class Jobs:
         with self._database.reading() as reader:
             rows = reader.execute(statement.order_by(job_records.c.ordinal).limit(limit))
             return [record_of(row) for row in rows]
+
+    def recorded(self, job_id: str, kind: str) -> frozenset[str]:
+        """The records of this kind of which the job has told what became of them."""
+        its = (job_records.c.job_id == job_id, job_records.c.kind == kind)
+        with self._database.reading() as reader:
+            return frozenset(reader.execute(select(job_records.c.local_id).where(*its).distinct()).scalars())
+
+    def recount(self, lease: Lease) -> None:
+        """Forget how many records were looked at, for a job that looks at all of them once more. Raises LeaseLost."""
+        with self._database.writing() as transaction:
+            held(transaction, lease)
+            tallying.recount(transaction, lease)
 
     def last(self, connection: Connection) -> Job | None:
         """The newest job that has ended."""

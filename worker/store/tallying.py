@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from worker.core.jobs import UNCHANGED, Counts, JobRecord, Lease, Progress
+from worker.core.records import plural
 from worker.store.tables import job_records, jobs
 
 Tallies = Mapping[str, Mapping[str, int]]
@@ -31,19 +32,25 @@ def add(connection: Connection, lease: Lease, progress: Progress) -> None:
         connection.execute(insert(job_records), rows)
 
 
+def recount(connection: Connection, lease: Lease) -> None:
+    """Set a job back to nothing done and nothing found right; what was written, failed or was recorded stays."""
+    its_row = jobs.c.id == lease.job_id
+    job = connection.execute(select(jobs.c.counts, jobs.c.tallies).where(its_row)).one()
+    tallies = {
+        kind: {word: n for word, n in outcomes.items() if word != UNCHANGED} for kind, outcomes in job.tallies.items()
+    }
+    connection.execute(update(jobs).where(its_row).values(done=0, counts={**job.counts, "skipped": 0}, tallies=tallies))
+
+
 def tallied(before: Tallies, progress: Progress) -> Tallies:
     """The tallies with one more for the outcome of each record, under the plural of its kind."""
     after = {kind: dict(outcomes) for kind, outcomes in before.items()}
     told = Counter((record.kind, record.outcome) for record in progress.records)
     told.update({(kind, UNCHANGED): count for kind, count in progress.unchanged.items()})
     for (kind, outcome), count in told.items():
-        outcomes = after.setdefault(_plural(kind), {})
+        outcomes = after.setdefault(plural(kind), {})
         outcomes[outcome] = outcomes.get(outcome, 0) + count
     return after
-
-
-def _plural(kind: str) -> str:
-    return kind + ("es" if kind.endswith("x") else "s")
 
 
 def _row(lease: Lease, ordinal: int, record: JobRecord) -> dict[str, Any]:

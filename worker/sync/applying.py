@@ -1,7 +1,8 @@
 """Carries a chunk of decisions out: back to the source first, then to the provider in its largest batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from worker.core.errors import ConnectionRevoked, Gone, LeaseLost, RateLimited, Rejected, SyncError, VersionConflict
 from worker.core.jobs import UNCHANGED, Job, JobRecord, Lease, Mode
@@ -12,6 +13,8 @@ from worker.sync.heartbeat import Cancelled, Heartbeat, Stopping
 from worker.sync.house import House
 from worker.sync.ledger import (
     conflict_record,
+    edit_record,
+    failed_record,
     needs_nothing,
     operation_record,
     planned_record,
@@ -19,6 +22,7 @@ from worker.sync.ledger import (
     unchanged_record,
 )
 from worker.sync.planning import Choice, Planning
+from worker.sync.reckoning import Reckoning
 from worker.sync.side_by_side import side_by_side
 from worker.sync.writing_back import WritingBack
 
@@ -43,8 +47,8 @@ class Applying:
     is written there blindly.
 
     ``look_again`` says that an outcome calls for another look within this sync; ``waits`` are the seconds that the
-    other side asked us to wait. ``unfinished``: something is to be tried again soon; ``failed``: something was not
-    done.
+    other side asked us to wait, ``passing`` what it said of failures that need not last. ``unfinished``: something is
+    to be tried again soon; ``failed``: something was not done.
     """
 
     house: House
@@ -57,8 +61,10 @@ class Applying:
     writing_back: WritingBack
     broken: Mapping[str, SyncError]
     look: int = 0
+    reckoning: Reckoning = field(default_factory=Reckoning)
     look_again: bool = False
     waits: list[float] = field(default_factory=list)
+    passing: list[SyncError] = field(default_factory=list)
     unfinished: bool = False
     failed: bool = False
 
@@ -74,8 +80,11 @@ class Applying:
         if waiting:
             self.unfinished = self.failed = True
         ready = {local_id: choices for local_id, choices in chosen.items() if local_id not in waiting}
-        self._note(ready)
-        self._send({name: self._sendings(name, ready) for name in self.planning.streams})
+        sendings = {name: self._sendings(name, ready) for name in self.planning.streams}
+        under_way = [sending.operation.key.local_id for some in sendings.values() for sending in some]
+        done = self.reckoning.begin(chosen, under_way) if self.look == 0 else 0
+        self._note(ready, settled | set(self.reckoning.recorded), done)
+        self._send(sendings)
 
     def remove_strays(self) -> None:
         """Delete second objects of ours: each record keeps the one that its link owns."""
@@ -92,15 +101,17 @@ class Applying:
                 stream, decision = self.planning.streams[choice.stream], choice.decision
                 if decision.operation is not None:
                     records.append(planned_record(stream, decision.operation, at))
+                if decision.edit is not None:
+                    records.append(edit_record(stream, decision.edit, at))
                 if decision.conflict is not None:
                     records.append(conflict_record(stream, local_id, decision.conflict, at))
             if needs_nothing([choice.decision for choice in choices]):
                 records.append(unchanged_record(local_id, at))
-        self._record([], records, done=len(chosen), dry_run=True)
+        self._record([], records, done=len(chosen))
 
-    def _note(self, chosen: Mapping[str, Sequence[Choice]]) -> None:
+    def _note(self, chosen: Mapping[str, Sequence[Choice]], told: Collection[str], done: int) -> None:
         """What needs no request: records that are right, links that only learned something, conflicts, broken
-        streams.
+        streams. Of those in ``told`` it is known already what became of them.
         """
         at, links, records = self.house.now(), [], []
         for local_id, choices in chosen.items():
@@ -112,11 +123,12 @@ class Applying:
                     )
                 if self._is_held_back(choice):
                     links.append(self._held_back(choice))
+                    records.extend(self._failures(choice, at))
                 elif decision.operation is None and decision.link is not None:
                     links.append(self._with_doubt(decision.link).told(at))
-            if needs_nothing([choice.decision for choice in choices]):
+            if local_id not in told and needs_nothing([choice.decision for choice in choices]):
                 records.append(unchanged_record(local_id, at))
-        self._record(links, records, done=0 if self.look else len(chosen))
+        self._record(links, records, done=done)
 
     def _is_held_back(self, choice: Choice) -> bool:
         return choice.stream in self.broken and choice.decision.operation is not None
@@ -125,6 +137,13 @@ class Applying:
         """A link whose stream cannot be reached: nothing was sent, so nothing is on its way; it is looked at again."""
         known = choice.before or Link(choice.stream, choice.local_id)
         return replace(known, retry=True)
+
+    def _failures(self, choice: Choice, at: datetime) -> list[JobRecord]:
+        """What could not be done because its stream could not be read is told once, with the reason for that."""
+        if self.look > 0:
+            return []
+        error, stream = self.broken[choice.stream], self.planning.streams[choice.stream]
+        return [failed_record(choice.local_id, stream.target, error.code, error.message, at)]
 
     def _with_doubt(self, link: Link) -> Link:
         return replace(link, retry=True) if link.local_id in self.planning.unsure else link
@@ -167,7 +186,13 @@ class Applying:
             if not self._calls_for_another_look(outcome)
         ]
         gone = [_stray(stream, each) for each, outcome in zip(batch, outcomes, strict=True) if _went(each, outcome)]
-        plans.settle(self.lease, links, progress_of(records), gone)
+        pushed = sum(isinstance(outcome, Done) for outcome in outcomes)
+        plans.settle(self.lease, links, progress_of(records, done=self._came_back(batch), pushed=pushed), gone)
+
+    def _came_back(self, batch: Sequence[Sending]) -> int:
+        """How many records are done with this batch; another look counts none anew, and strays are no records."""
+        ours = [sending.operation.key.local_id for sending in batch if sending.link is not None]
+        return self.reckoning.came_back(ours) if self.look == 0 else 0
 
     def _apply(self, stream: Stream, operations: Sequence[Operation]) -> Sequence[Outcome]:
         try:
@@ -202,7 +227,9 @@ class Applying:
             self.look_again = True
             return
         self.failed = True
-        self.unfinished = self.unfinished or not isinstance(outcome.error, Rejected)
+        if not isinstance(outcome.error, Rejected):
+            self.unfinished = True
+            self.passing.append(outcome.error)
         self.waits.append(getattr(outcome.error, "retry_after", None) or 0.0)
 
     def _calls_for_another_look(self, outcome: Outcome) -> bool:
@@ -210,13 +237,13 @@ class Applying:
         meddled = isinstance(outcome, Failed) and isinstance(outcome.error, VersionConflict | Gone)
         return meddled and self.look < MOST_LOOKS - 1
 
-    def _record(self, links: Sequence[Link], records: list[JobRecord], *, done: int = 0, dry_run: bool = False) -> None:
+    def _record(self, links: Sequence[Link], records: list[JobRecord], *, done: int = 0) -> None:
         """A full sync compares everything that exists: what is right there is counted, without a row for each."""
         kept, counted = records, 0
         if self.job.request.mode is Mode.FULL:
             kept = [record for record in records if record.outcome != UNCHANGED]
             counted = len(records) - len(kept)
-        progress = progress_of(kept, done=done, unchanged=counted, dry_run=dry_run)
+        progress = progress_of(kept, done=done, unchanged=counted)
         self.house.store.plans.settle(self.lease, links, progress)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from worker.core.cadence import Facts, next_look
-from worker.core.errors import Invalid, NotFound
-from worker.core.jobs import FAILED, Job, JobRecord, JobRequest, Trigger
+from worker.core.errors import Invalid, NotFound, SyncInProgress
+from worker.core.jobs import ACTIVE, FAILED, Job, JobRecord, JobRequest, Trigger
 from worker.sync.house import House
 from worker.sync.request import request_sync
 
@@ -30,19 +30,22 @@ def cancel(house: House, account_id: str, job_id: str) -> Job:
 
 
 def retry(house: House, account_id: str, job_id: str) -> Job:
-    """A new job for what failed in this one, and for nothing else; what was refused is offered again.
+    """A new job for what failed in this one, and for nothing else; what was refused is offered again. The retry of a
+    dry run is one as well.
 
-    A stream that could not be read has no record of its own to retry: then all of it is looked at. Raises NotFound,
-    Invalid where nothing failed, NotConnected, SyncInProgress.
+    Streams are all read again. Where one that could not be read is all that failed, whatever is due is looked at.
+    Raises NotFound, Invalid where nothing failed, NotConnected, SyncInProgress.
     """
     job = job_of(house, account_id, job_id)
+    if job.status in ACTIVE:
+        raise SyncInProgress(job.id)
     failed = list(_failed(house, job.id))
     if not failed:
         expected = "a job with failed records; for everything else start a sync"
         raise Invalid(f"job_id: expected {expected}", {"job_id": f"expected {expected}"})
     kind = house.manifests[job.integration].kind
     only = tuple(dict.fromkeys(record.local_id for record in failed if record.kind == kind))
-    wanted = JobRequest(scope=job.request.scope, trigger=Trigger.RETRY, only=only)
+    wanted = JobRequest(scope=job.request.scope, trigger=Trigger.RETRY, dry_run=job.request.dry_run, only=only)
     return request_sync(house, account_id, job.integration, wanted)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from worker.core.jobs import CONFLICT, CREATED, DELETED, FAILED, UNCHANGED, UPDATED, Counts, JobRecord, Progress
-from worker.core.ports import Create, Delete, Done, Operation, Outcome, Stream
+from worker.core.ports import Create, Delete, Done, Edit, Operation, Outcome, Reschedule, Stream
 from worker.core.reconcile import Decision
 from worker.core.records import VISIT
 
@@ -36,6 +36,16 @@ def conflict_record(stream: Stream, local_id: str, conflict: tuple[str, str], at
     return JobRecord(VISIT, local_id, CONFLICT, None, stream.target, conflict[0], conflict[1], at)
 
 
+def edit_record(stream: Stream, edit: Edit, at: datetime) -> JobRecord:
+    """The record of what a person did in a calendar and the visit followed, or would follow."""
+    what, message = (
+        ("RESCHEDULED", "A person moved the event, and the visit follows.")
+        if isinstance(edit, Reschedule)
+        else ("UNSCHEDULED", "A person deleted the event, and the visit is taken off the plan.")
+    )
+    return JobRecord(VISIT, edit.local_id, UPDATED, None, stream.target, what, message, at)
+
+
 def unchanged_record(local_id: str, at: datetime) -> JobRecord:
     """The record of something that was looked at and already right."""
     return JobRecord(VISIT, local_id, UNCHANGED, at=at)
@@ -53,11 +63,13 @@ def needs_nothing(decisions: list[Decision]) -> bool:
     return all(each.operation is None and each.edit is None and each.conflict is None for each in decisions)
 
 
-def progress_of(records: list[JobRecord], *, done: int = 0, unchanged: int = 0, dry_run: bool = False) -> Progress:
-    """What these records, and ``unchanged`` more that get no row, add to their job; a dry run pushes nothing."""
+def progress_of(records: list[JobRecord], *, done: int = 0, pushed: int = 0, unchanged: int = 0) -> Progress:
+    """What these records, and ``unchanged`` more that get no row, add to their job; ``pushed`` are the writes that the
+    provider accepted.
+    """
     words = [record.outcome for record in records]
     counts = Counts(
-        pushed=0 if dry_run else sum(words.count(word) for word in (CREATED, UPDATED, DELETED)),
+        pushed=pushed,
         skipped=words.count(UNCHANGED) + unchanged,
         failed=words.count(FAILED),
         conflicts=words.count(CONFLICT),

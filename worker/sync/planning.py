@@ -1,6 +1,6 @@
 """Finds what may be out of date, and decides for each record on each stream what is to be done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -128,11 +128,14 @@ class Planning:
             decision = replace(decision, operation=replace(decision.operation, version=None))
         return Choice(stream, local_id, link, decision)
 
-    def survey(self) -> int:
-        """How many records there are to look at. Raises MassChangeHeld where too much of what is published would go."""
+    def survey(self, counted: Collection[str] = frozenset()) -> int:
+        """How many records there are to look at, besides those ``counted`` already.
+
+        Raises MassChangeHeld where too much of what is published would go.
+        """
         going, total = 0, 0
         for chunk in self.chunks():
-            total += len(chunk.local_ids)
+            total += sum(local_id not in counted for local_id in chunk.local_ids)
             chosen = self.choose_anew(chunk.local_ids)
             self._last = (chunk.local_ids, chosen)
             for choices in chosen.values():

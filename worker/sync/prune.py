@@ -1,12 +1,8 @@
 """What is kept for a time, and dropped after."""
 
-from datetime import timedelta
-
+from worker.sync import consent
 from worker.sync.feed import GRACE, KEPT
 from worker.sync.house import House
-
-A_DAY = timedelta(days=1)
-"""How long a browser that comes back too late is told so, rather than that nobody knows it."""
 
 
 def prune(house: House) -> None:
@@ -15,4 +11,4 @@ def prune(house: House) -> None:
     now = house.now()
     house.store.feed.forget(now - KEPT - GRACE)
     house.store.replies.forget(now)
-    house.store.consents.forget(now - A_DAY)
+    house.store.consents.forget(now - consent.KEPT)

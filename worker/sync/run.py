@@ -22,15 +22,17 @@ from itertools import groupby
 from worker.core.cadence import Facts, next_look
 from worker.core.connections import Connection, StreamState
 from worker.core.errors import ConnectionRevoked, LeaseLost, MassChangeHeld, NotConnected, Rejected, SyncError
-from worker.core.jobs import Counts, Ending, Job, JobStatus, Lease, Progress, Trigger
+from worker.core.jobs import Counts, Ending, Job, JobStatus, Lease, Mode, Progress, Trigger
 from worker.core.ports import Provider, Stream
 from worker.core.preferences import calendar_preferences
+from worker.core.records import VISIT
 from worker.sync.applying import MOST_LOOKS, Applying
 from worker.sync.heartbeat import Cancelled, Heartbeat, Stopping
 from worker.sync.house import House
 from worker.sync.ledger import failed_record
 from worker.sync.observing import Observing
 from worker.sync.planning import Planning
+from worker.sync.reckoning import Reckoning
 from worker.sync.side_by_side import side_by_side
 from worker.sync.sourcing import FIELDCAMP, Sourcing
 from worker.sync.writing_back import WritingBack
@@ -75,7 +77,7 @@ def _ending(house: House, job: Job, lease: Lease, heart: Heartbeat) -> Ending:
     except (LeaseLost, Stopping):
         raise
     except Cancelled:
-        return Ending(JobStatus.CANCELLED, next_look_at=sync.next_look(unfinished=True))
+        return Ending(JobStatus.CANCELLED, next_look_at=sync.next_look(unfinished=False))  # who cancels wants quiet
     except SyncError as error:
         return _failed(sync, error)
     except Exception as error:
@@ -84,9 +86,9 @@ def _ending(house: House, job: Job, lease: Lease, heart: Heartbeat) -> Ending:
     if sync.trouble is not None:
         return _failed(sync, sync.trouble)
     status = JobStatus.PARTIAL if sync.has_failures else JobStatus.SUCCEEDED
-    broken = next((_told(each) for each in sync.broken.values()), None)
+    wrong = next((_told(each) for each in (*sync.broken.values(), *sync.passing)), None)
     next_look_at = sync.next_look(unfinished=sync.unfinished)
-    return Ending(status, broken, next_look_at=next_look_at, unfinished=sync.unfinished)
+    return Ending(status, wrong, next_look_at=next_look_at, unfinished=sync.unfinished)
 
 
 def _failed(sync: "Sync", error: SyncError) -> Ending:
@@ -120,7 +122,25 @@ class Sync:
     has_failures: bool = False
     trouble: SyncError | None = None
     waits: list[float] = field(default_factory=list)
+    passing: list[SyncError] = field(default_factory=list)
     broken: dict[str, SyncError] = field(default_factory=dict)
+    reckoning: Reckoning = field(default_factory=Reckoning)
+
+    def __post_init__(self) -> None:
+        if self.job.attempts > 1:
+            self._take_up()
+
+    def _take_up(self) -> None:
+        """Another worker died over this job: what it told stands. A full sync looks at everything once more, and
+        counts that anew.
+        """
+        self.has_failures = self.job.counts.failed > 0
+        recorded = self.house.store.jobs.recorded(self.job.id, VISIT)
+        if self.job.request.mode is Mode.FULL:
+            self.house.store.jobs.recount(self.lease)
+            self.reckoning = Reckoning(recorded=recorded)
+        else:
+            self.reckoning = Reckoning(self.job.done, counted=recorded, recorded=recorded)
 
     def carry_out(self) -> None:
         """Pull, then look and publish until nobody has written in between."""
@@ -215,12 +235,23 @@ class Sync:
     def _publish(self, provider: Provider, planning: Planning, sourcing: Sourcing, look: int) -> bool:
         """Decide and carry out, chunk by chunk; whether somebody wrote in between and it takes another look."""
         again = look > 0
-        if not again:  # what an earlier worker did of this job stays counted
-            self.house.store.jobs.progress(self.lease, Progress(total=self.job.done + planning.survey()))
+        if not again:
+            total = self.reckoning.before + planning.survey(self.reckoning.counted)
+            self.house.store.jobs.progress(self.lease, Progress(total=total))
         manifest = self.house.manifests[self.connection.integration]
         writing_back = WritingBack(self.house, self.job, self.lease, sourcing, planning.streams)
         applying = Applying(
-            self.house, self.job, self.lease, self.heart, provider, manifest, planning, writing_back, self.broken, look
+            self.house,
+            self.job,
+            self.lease,
+            self.heart,
+            provider,
+            manifest,
+            planning,
+            writing_back,
+            self.broken,
+            look,
+            self.reckoning,
         )
         applying.remove_strays()
         for chunk in planning.chunks(again=again):
@@ -229,6 +260,7 @@ class Sync:
             if chunk.upto is not None and not self.job.request.dry_run:
                 self.house.store.plans.planned(self.lease, self.connection.id, chunk.upto)
         self.waits.extend(applying.waits)
+        self.passing.extend((*applying.passing, *writing_back.passing))
         self.unfinished = self.unfinished or applying.unfinished or bool(planning.unsure)
         self.has_failures = self.has_failures or applying.failed
         return applying.look_again

@@ -31,7 +31,7 @@ class Standing:
     """One integration of one account; ``connection`` is None where it never was connected.
 
     ``pending`` counts events that no sync has dealt with; ``conflicts`` records on which both sides disagree until a
-    person settles it; ``attention`` all records that wait for a person.
+    person settles it; ``attention`` all records that wait for a person. Nothing waits where nothing is connected.
     """
 
     manifest: Manifest
@@ -50,7 +50,7 @@ def standing(house: House, account_id: str, integration: str) -> Standing:
     connection = house.store.connections.find(account_id, integration)
     if connection is None:
         return Standing(manifest)
-    waiting = house.store.feed.attention(connection.id)
+    waiting = house.store.feed.attention(connection.id) if connection.connected else {}
     has_plans = connection.connected and integration != FIELDCAMP
     return Standing(
         manifest,

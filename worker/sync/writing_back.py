@@ -1,14 +1,14 @@
 """Takes what people did in a calendar back to the source."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from worker.core.errors import ConnectionRevoked, NotConnected, Rejected, SyncError
 from worker.core.jobs import Job, JobRecord, Lease
 from worker.core.links import Link
 from worker.core.ports import Edit, Edited, EditOutcome, Failed, Stream
 from worker.sync.house import House
-from worker.sync.ledger import conflict_record, failed_record, progress_of
+from worker.sync.ledger import conflict_record, edit_record, failed_record, progress_of
 from worker.sync.planning import Choice
 from worker.sync.sourcing import Sourcing
 
@@ -22,6 +22,8 @@ class WritingBack:
     lease: Lease
     sourcing: Sourcing
     streams: Mapping[str, Stream]
+    passing: list[SyncError] = field(default_factory=list)
+    """Why the source gave no clear answer."""
 
     def carry_out(self, chosen: Mapping[str, Sequence[Choice]]) -> tuple[set[str], set[str]]:
         """Send the edits; which records were settled, and which have to wait because the source gave no clear
@@ -56,6 +58,8 @@ class WritingBack:
         if choice.decision.conflict:
             records.append(conflict_record(stream, choice.local_id, choice.decision.conflict, at))
         if isinstance(outcome, Edited):
+            assert choice.decision.edit is not None
+            records.append(edit_record(stream, choice.decision.edit, at))
             self.house.store.records.receive(self.job.account_id, [outcome.record], self.lease)
             self._save(replace(link, removed=False), records)
             return True
@@ -65,6 +69,7 @@ class WritingBack:
             records.append(conflict_record(stream, choice.local_id, (error.code, message), at))
             self._save(replace(link, overruled=True), records)
             return True
+        self.passing.append(error)
         self._save(
             replace(link, retry=True), [failed_record(choice.local_id, stream.target, error.code, error.message, at)]
         )

@@ -1,7 +1,7 @@
 """Errors as answers: the one envelope of contract §4 for whatever went wrong."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -29,6 +29,11 @@ RETRY_AFTER = 5
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 FILES = "GET, HEAD"
 """What mounted files take; they do not say so themselves."""
+
+API = "/api/"
+UNROUTED = (404, 405)
+Guard = Callable[[Request], Awaitable[object]]
+"""Raises where it does not know who asks."""
 
 CODES: Mapping[int, str] = {
     400: "VALIDATION_ERROR",
@@ -94,16 +99,33 @@ def of_sync_error(error: SyncError) -> JSONResponse:
     return problem(status, error.message, code=error.code)
 
 
-def install(app: FastAPI) -> None:
-    """Makes the app answer every error with the envelope."""
-    app.add_exception_handler(HTTPException, _on_http)
+def install(app: FastAPI, guard: Guard | None = None) -> None:
+    """Makes the app answer every error with the envelope. ``guard`` looks at whoever asks for what is not there under
+    ``/api/``: a stranger does not learn that."""
+    app.add_exception_handler(HTTPException, _on_http if guard is None else _guarded(guard))
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(SyncError, _on_sync_error)
 
 
+def _guarded(guard: Guard) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+    async def on_http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        try:
+            # Not ``request.url``, in which older Starlettes let the Host header have a say.
+            if error.status_code in UNROUTED and request.scope["path"].startswith(API):
+                await guard(request)
+        except HTTPException as stranger:
+            return _on_http(request, stranger)
+        except SyncError as trouble:
+            return of_sync_error(trouble)
+        return _on_http(request, error)
+
+    return on_http
+
+
 def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    own_words = error.detail if error.status_code not in (404, 405) else None
+    own_words = error.detail if error.status_code not in UNROUTED else None
     allow = {"Allow": _allowed(request)} if error.status_code == 405 else {}
     return problem(error.status_code, own_words, headers={**(error.headers or {}), **allow})
 

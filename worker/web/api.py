@@ -13,4 +13,5 @@ from worker.web.syncs import sync_routes
 def api_routes(house: House, keeper: Doorkeeper, limits: Limits = DEFAULT_LIMITS) -> list[APIRouter]:
     """What is under `/api/`; each route lets in by its scope."""
     both = doors(keeper)
-    return [job_routes(house, both), sync_routes(house, both, body_within(limits))]
+    body = body_within(limits)
+    return [job_routes(house, both, body), sync_routes(house, both, body)]

@@ -12,7 +12,9 @@ from worker.web.docs import add_docs
 from worker.web.health import health_routes
 from worker.web.house import House
 from worker.web.intake import Intake, Ring
+from worker.web.keys import Doorkeeper
 from worker.web.openapi import VERSION, describe
+from worker.web.patience import in_time
 from worker.web.rim import Rim
 from worker.web.webhooks import webhook_routes
 
@@ -23,8 +25,10 @@ def make_web(
     ring: Ring | None = None,
     limits: Limits = DEFAULT_LIMITS,
     more: Sequence[APIRouter] = (),
+    keeper: Doorkeeper | None = None,
 ) -> FastAPI:
-    """The app; its intake lives as long as the app's lifespan. ``more`` adds routes beside those of this folder."""
+    """The app; its intake lives as long as the app's lifespan. ``more`` adds routes beside those of this folder;
+    ``keeper`` asks for a key also where there is no route under ``/api/``."""
     intake = Intake(house.take_events, ring)
 
     @asynccontextmanager
@@ -37,7 +41,7 @@ def make_web(
     app = FastAPI(
         title="Visit Sync", version=VERSION, lifespan=lifespan, redirect_slashes=False, docs_url=None, redoc_url=None
     )
-    answers.install(app)
+    answers.install(app, None if keeper is None else in_time(keeper.identify))
     add_docs(app)
     describe(app)
     for router in (*more, webhook_routes(house, intake, limits), health_routes(house)):

@@ -97,6 +97,14 @@ def strict_json(raw: bytes) -> Any:
     return value
 
 
+def json_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a body, strictly; {} for no body at all, which asks for nothing in particular."""
+    given = strict_json(raw) if raw.strip() else {}
+    if not isinstance(given, dict):
+        raise Invalid("The body must be a JSON object.", {"body": "expected a JSON object"})
+    return given
+
+
 class _Unclear(ValueError):
     """JSON that two readers would understand differently; the message says what is expected."""
 

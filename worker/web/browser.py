@@ -4,12 +4,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-from fastapi.security.utils import get_authorization_scheme_param
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from worker.web.keys import HEADER, SANE
+from worker.web.keys import SANE, presented_keys
 
 COOKIE = "visit-sync-consent"
 HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?", re.ASCII)
@@ -18,13 +16,17 @@ OURS = frozenset({"same-origin", "none"})
 """What a browser says of our own page: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header"""
 
 
+class Hostless(Exception):
+    """The browser does not say at which address it reaches us."""
+
+
 def base_of(request: Request, public_url: str | None) -> str:
-    """Where the browser reaches us, without a trailing slash. Raises HTTPException 400 where it does not say."""
+    """Where the browser reaches us, without a trailing slash. Raises Hostless."""
     if public_url is not None:
         return public_url
     host = request.headers.get("Host", "")
     if not HOST.fullmatch(host):
-        raise HTTPException(400, "The Host header names no host.")
+        raise Hostless
     return f"{request.url.scheme}://{host}"
 
 
@@ -69,11 +71,7 @@ def form_of(body: bytes) -> Mapping[str, str]:
 
 def presented_key(request: Request) -> str:
     """The API key in the headers, '' for none or for two that differ."""
-    keys = set(request.headers.getlist(HEADER))
-    for authorization in request.headers.getlist("Authorization"):
-        scheme, key = get_authorization_scheme_param(authorization)
-        if scheme.lower() == "bearer":
-            keys.add(key)
+    keys = presented_keys(request)
     return keys.pop() if len(keys) == 1 else ""
 
 

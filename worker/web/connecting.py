@@ -20,6 +20,7 @@ from worker.web import endings
 from worker.web.answers import RETRY_AFTER, problem
 from worker.web.bodies import Limits, read_body
 from worker.web.browser import (
+    Hostless,
     base_of,
     comes_from_us,
     form_of,
@@ -114,6 +115,8 @@ class Front:
             return _ending(endings.UNSET, manifest, shown=" and ".join(error.details))
         try:
             return self._admitted(request, manifest, consents, asked)
+        except Hostless:
+            return _ending(endings.HOSTLESS, manifest)
         except Transient as error:
             return _trouble(error, manifest, _begin(manifest, asked.team))
 
@@ -153,11 +156,14 @@ class Front:
             return _nothing_here(request)
         team = ""
         try:
+            base = base_of(request, self._house.public_url)  # looked at first: a state is good for one return
             consents = self._lobby.open_consents(manifest.name)
             consent = come_back(self._house, manifest.name, request.query_params)
             team = consent.team
-            browser = kept_secret(request, base_of(request, self._house.public_url))
+            browser = kept_secret(request, base)
             connection, person = end_consent(self._house, consents, consent, request.query_params, browser)
+        except Hostless:
+            return _ending(endings.HOSTLESS, manifest)
         except Invalid as error:
             return _ending(endings.UNSET, manifest, shown=" and ".join(error.details))
         except SyncError as error:

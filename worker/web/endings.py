@@ -139,6 +139,12 @@ CLOSED = Ending(
     "Visit Sync cannot do this now",
     ("Its database is away or busy.", "Begin again in a minute."),
 )
+HOSTLESS = Ending(
+    400,
+    "This address names no host",
+    ("Visit Sync cannot tell where your browser reaches it.", UNCHANGED, "Open it by the name that you were given."),
+    link="",
+)
 CROSS_SITE = Ending(
     403,
     "This form came from another site",

@@ -46,4 +46,7 @@ def health_routes(house: House) -> APIRouter:
             return unavailable("Not everything that is needed answers.", details=checks)
         return JSONResponse({"status": OK, "checks": dict(checks)})
 
+    # Probes use HEAD as well; one description of both is enough.
+    for path, state in (("/healthz", lives), ("/readyz", is_ready)):
+        router.add_api_route(path, state, methods=["HEAD"], include_in_schema=False)
     return router

@@ -56,14 +56,16 @@ class Doorkeeper:
             _bearer: Annotated[object, Security(BEARER)],
             _api_key: Annotated[object, Security(API_KEY)],
         ) -> Caller:
-            key = self._known(_only(_presented(request)))
+            key = self.identify(request)
             _check_scope(key, scope)
             self._check_quota(key)
             return Caller(key.account_id, key.id)
 
         return admitted
 
-    def _known(self, raw_key: str) -> ApiKey:
+    def identify(self, request: Request) -> ApiKey:
+        """The key that came with the request, whatever it may do. Raises HTTPException 401; it reads the database."""
+        raw_key = _only(presented_keys(request))
         found = self._find(raw_key if SANE.fullmatch(raw_key) else NOBODYS_KEY)
         if found is None:
             raise _stranger(UNKNOWN)
@@ -75,7 +77,7 @@ class Doorkeeper:
             raise HTTPException(429, f"{limit}; try again in {seconds} s.", {"Retry-After": str(seconds)})
 
 
-def _presented(request: Request) -> set[str]:
+def presented_keys(request: Request) -> set[str]:
     """Every key that the request brings, in whichever header."""
     keys = set(request.headers.getlist(HEADER))
     for authorization in request.headers.getlist("Authorization"):

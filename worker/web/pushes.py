@@ -11,13 +11,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from worker.core.channels import Receiver
 from worker.web.answers import problem, unavailable
-from worker.web.bodies import Limits, read_body
+from worker.web.bodies import DEFAULT_LIMITS, Limits, read_body
 from worker.web.openapi import refusals
 
 PROMPT_SECONDS = 0.8
 """Every provider wants its answer within a second or so, and sends again what was not taken."""
 
-DEFAULT_LIMITS = Limits()
 ANYTHING: Mapping[str, Any] = {"requestBody": {"required": False, "content": {"*/*": {"schema": {}}}}}
 TAKEN: Mapping[str, Any] = {
     "description": "Taken as a hint to look.",

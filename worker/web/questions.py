@@ -19,6 +19,27 @@ LONGEST_KEY = 255
 MOST = 500
 """Entries of one answer."""
 
+WHOLE = "expected a whole number"
+EXPECTED: Mapping[str, str] = {
+    "bool_type": "expected true or false",
+    "enum": "expected {expected}",
+    "extra_forbidden": "is not known here; leave it out",
+    "greater_than_equal": "expected {ge} or more",
+    "int_from_float": WHOLE,
+    "int_parsing": WHOLE,
+    "int_parsing_size": WHOLE,
+    "int_type": WHOLE,
+    "less_than_equal": "expected {le} or less",
+    "literal_error": "expected {expected}",
+    "missing": "is missing",
+    "string_too_long": "expected at most {max_length} characters",
+    "string_too_short": "expected at least {min_length} character",
+    "string_type": "expected text",
+    "value_error": "{error}",
+}
+"""What was expected, for each fault that our questions can have:
+https://docs.pydantic.dev/latest/errors/validation_errors/"""
+
 CursorParam = Annotated[str | None, Field(max_length=LONGEST_CURSOR, description="`next_cursor` of the answer before.")]
 Limit = Annotated[int, Field(ge=1, le=MOST, description="Entries of one answer.")]
 Since = Annotated[
@@ -36,6 +57,10 @@ class Question(BaseModel):
 
 class Nothing(Question):
     """A request without any parameter."""
+
+
+class Order(Question):
+    """Nothing is to be said: `{}`, or no body at all."""
 
 
 class FeedQuestion(Question):
@@ -103,12 +128,7 @@ def _field(fault: Mapping[str, Any]) -> str:
 
 
 def _expected(fault: Mapping[str, Any]) -> str:
-    match fault["type"]:
-        case "extra_forbidden":
-            return "is not known here; leave it out"
-        case "missing":
-            return "is missing"
-        case "value_error":
-            return str(fault["ctx"]["error"])
-    words = str(fault["msg"])
-    return words[0].lower() + words[1:].replace("Input should be", "expected") if words else "is wrong"
+    known = EXPECTED.get(fault["type"])
+    if known is None:
+        return str(fault["msg"]).replace("Input should be", "expected")
+    return known.format(**fault.get("ctx", {}))

@@ -17,4 +17,4 @@ def make_site(wiring: Wiring) -> FastAPI:
     keeper = Doorkeeper(wiring.callers.find, Quota(wiring.redis_in_passing))
     lobby = Lobby(wiring.house, wiring.open_consents, wiring.callers.find)
     routers = [*api_routes(wiring.house, keeper), push_routes(wiring.receivers()), connect_routes(lobby)]
-    return make_web(Reception(wiring), more=routers)
+    return make_web(Reception(wiring), more=routers, keeper=keeper)

@@ -1,9 +1,10 @@
 """Asking for syncs, following what others changed, and how integrations stand (contract §4.1 to §4.3)."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from worker.core.documents import fingerprint_of
@@ -15,7 +16,7 @@ from worker.sync.feed import begin, read
 from worker.sync.house import House
 from worker.sync.request import Answer, request_once, request_sync
 from worker.sync.standing import standing
-from worker.web.bodies import Body, strict_json
+from worker.web.bodies import Body, json_object
 from worker.web.cursors import Cursors
 from worker.web.doors import Doors
 from worker.web.keys import Caller
@@ -26,10 +27,11 @@ from worker.web.schemas import BooksChanges, CalendarChanges, JobDescriptor, Sta
 from worker.web.shapes import change_json, status_json
 
 REPLAYED = "Idempotency-Replayed"
+KEY_HEADER = "Idempotency-Key"
 KeyHeader = Annotated[
     str | None,
     Header(
-        alias="Idempotency-Key",
+        alias=KEY_HEADER,
         min_length=1,
         max_length=LONGEST_KEY,
         description="The same key with the same body within 24 hours gets the first answer again and starts nothing.",
@@ -64,10 +66,10 @@ def _add_trigger(router: APIRouter, house: House, doors: Doors, body: Body, mani
         caller: Annotated[Caller, Depends(doors.write)],
         raw: Annotated[bytes, Depends(body)],
         _: Annotated[Nothing, Query()],
-        key: KeyHeader = None,
+        key: Annotated[str | None, Depends(_one_key)],
     ) -> Response:
         """Queues a sync, if none is queued or running."""
-        given = _object(raw)
+        given = json_object(raw)
         wanted = _request(asked(question, given))
         if key is None:
             answer = Answer(_text(request_sync(house, caller.account_id, manifest.name, wanted)))
@@ -78,12 +80,11 @@ def _add_trigger(router: APIRouter, house: House, doors: Doors, body: Body, mani
         return Response(answer.body, 202, headers, "application/json")
 
 
-def _object(raw: bytes) -> dict[str, Any]:
-    """The body's JSON object; no body at all asks for nothing in particular."""
-    given = strict_json(raw) if raw.strip() else {}
-    if not isinstance(given, dict):
-        raise Invalid("The body must be a JSON object.", {"body": "expected a JSON object"})
-    return given
+async def _one_key(request: Request, key: KeyHeader = None) -> str | None:
+    """The request's idempotency key; the same one twice is one."""
+    if len(set(request.headers.getlist(KEY_HEADER))) > 1:
+        raise Invalid(f"{KEY_HEADER}: expected one key", {KEY_HEADER: "expected one key; two different ones came"})
+    return key
 
 
 def _request(question: SyncQuestion) -> JobRequest:

@@ -16,6 +16,7 @@ def upgrade(database: Database) -> None:
     wait."""
     with database.writing() as connection:
         if not database.is_sqlite:  # SQLite has one writer as it is
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # whoever migrates may take as long as it needs
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         command.upgrade(configuration(connection), "head")
 
