@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from worker.core.records import CLIENT, JOB, VISIT, Record, is_stale, merged, same_meaning
+from worker.core.records import CLIENT, JOB, VISIT, Record, is_stale, merged, plural, same_meaning
 
 NOON = datetime(2026, 5, 29, 12, tzinfo=UTC)
 
@@ -79,3 +79,7 @@ def test_the_same_content_again_changes_nothing() -> None:
 def test_a_visit_needs_its_job_and_its_client() -> None:
     assert told(1, job_id="job_1", client_id="cli_1").needs == {(JOB, "job_1"), (CLIENT, "cli_1")}
     assert told(1, job_id=None).needs == frozenset()
+
+
+def test_several_records_have_a_plural() -> None:
+    assert [plural(kind) for kind in ("visit", "tax")] == ["visits", "taxes"]
