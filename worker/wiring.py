@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from celery import Celery
 
-from worker import broker
+from worker import broker, outlook
 from worker.app import RUN, SYNCS, make_publisher
 from worker.core.channels import Receipt, Receiver
 from worker.core.connections import Connection
@@ -19,7 +19,8 @@ from worker.core.ports import Consents, Grant, Manifest, Provider, Source, Windo
 from worker.core.preferences import CalendarPreferences, calendar_preferences
 from worker.doorbell import Doorbell
 from worker.http.limits import Limits
-from worker.providers import google_calendar
+from worker.http.slots import Slots
+from worker.providers import google_calendar, outlook_calendar
 from worker.settings import Settings
 from worker.sources import fieldcamp
 from worker.sources.fieldcamp.account import FieldCamp
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import redis
 
 MANIFESTS: Mapping[str, Manifest] = MappingProxyType(
-    {manifest.name: manifest for manifest in (fieldcamp.MANIFEST, google_calendar.MANIFEST)}
+    {one.name: one for one in (fieldcamp.MANIFEST, google_calendar.MANIFEST, outlook_calendar.MANIFEST)}
 )
 """Every integration there is, by name."""
 
@@ -83,6 +84,10 @@ class Wiring:
         return google_calendar.Mint()
 
     @cached_property
+    def outlook(self) -> outlook.Outlook:
+        return outlook.Outlook(self.settings, self.limits, Slots(self.redis), outlook_calendar.Mint())
+
+    @cached_property
     def publisher(self) -> Celery:
         return make_publisher(self.settings)
 
@@ -112,7 +117,7 @@ class Wiring:
         """What a prefork child does first: nothing that the parent opened may be used by both."""
         self.store.forked()
         self.doorbell.forked()
-        for name in ("redis", "redis_in_passing", "callers", "limits", "publisher"):
+        for name in ("redis", "redis_in_passing", "callers", "limits", "outlook", "publisher"):
             self.__dict__.pop(name, None)
 
     def close(self) -> None:
@@ -165,6 +170,9 @@ class Wiring:
         notice = google_calendar.read_notice(headers)
         return Receipt(200 if notice and notified(self.house, google_calendar.MANIFEST.name, notice) else 401)
 
+    def _take_outlook(self, _headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Receipt:
+        return outlook.take(self.house, query, body)
+
     def _window(self, account_id: str) -> Window:
         """The widest stretch of time that any of the account's calendars asks for."""
         wishes = [
@@ -193,6 +201,14 @@ class Wiring:
         check_client(GOOGLE_CLIENT_ID=settings.google_client_id, GOOGLE_CLIENT_SECRET=settings.google_client_secret)
         return google_calendar.GoogleConsents(self._google())
 
+    def _outlook_consents(self) -> Consents:
+        client_id, secret = self.settings.microsoft_client_id, self.settings.microsoft_client_secret
+        check_client(MICROSOFT_CLIENT_ID=client_id, MICROSOFT_CLIENT_SECRET=secret)
+        return self.outlook.consents()
+
+    def _open_outlook(self, connection: Connection) -> Provider:
+        return self.outlook.opened(connection, self._grants(connection))
+
     def _open_google(self, connection: Connection) -> Provider:
         return google_calendar.GoogleCalendar(
             settings=self._google(),
@@ -210,9 +226,10 @@ class Wiring:
         self.store.jobs.rang(job_id, now())
 
 
-_PROVIDERS = {google_calendar.MANIFEST.name: Wiring._open_google}
-_RECEIVERS = {google_calendar.MANIFEST.name: Wiring._take_google}
-_CONSENTS = {google_calendar.MANIFEST.name: Wiring._google_consents}
+_GOOGLE, _OUTLOOK = google_calendar.MANIFEST.name, outlook_calendar.MANIFEST.name
+_PROVIDERS = {_GOOGLE: Wiring._open_google, _OUTLOOK: Wiring._open_outlook}
+_RECEIVERS = {_GOOGLE: Wiring._take_google, _OUTLOOK: Wiring._take_outlook}
+_CONSENTS = {_GOOGLE: Wiring._google_consents, _OUTLOOK: Wiring._outlook_consents}
 
 
 def check_client(**variables: str | None) -> None:

@@ -279,7 +279,7 @@ class MemorySource:
             return Failed(Rejected("the crew is booked", code="CREW_BOOKED"))
         visit = self.visits[edit.local_id]
         if isinstance(edit, Reschedule):
-            moved = replace(visit, start=edit.times.start, end=edit.times.end)
+            moved = replace(visit, start=edit.times.start, end=edit.times.end, any_time=False)
         else:
             moved = replace(visit, status=VisitStatus.UNSCHEDULED, start=None, end=None)
         return Edited(self.tell(moved, edit.local_id))

@@ -13,15 +13,16 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from tests.sync.small_house import KEY, ONE, SmallHouse
+from tests.sync.memory import MemoryCalendars, MemoryProvider
+from tests.sync.small_house import FIELDCAMP, GOOGLE, KEY, ONE, TWO, SmallHouse
 from worker.core.channels import LIFE, Channel
-from worker.core.connections import READ
+from worker.core.connections import READ, Connection
 from worker.core.documents import CalendarEvent, Times
 from worker.settings import Settings
 from worker.sync.house import House
 from worker.sync.run import run_job
 from worker.web.site import make_site
-from worker.wiring import Wiring, now
+from worker.wiring import MANIFESTS, Wiring, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,30 @@ def premises(path: Path, **settings: Any) -> Iterator[Premises]:
     """The site over a new SQLite file, until the end of the block; without Redis, so that every request passes."""
     small = lived_in(path)
     wiring = Wiring(Settings(database_url=f"sqlite:///{path}", secret_keys=(KEY,), **settings))
-    with at_work(replace(small.house, now=now)) as rung:
+    connect_the_rest(small)
+    with at_work(at_both(small)) as rung:
         wiring.__dict__["house"] = replace(wiring.house, ring=rung.put)
         held = _held(wiring, small.account_id)
         yield Premises(make_site(wiring), wiring, small.account_id, *held, opened_channel(wiring, small.connection.id))
     wiring.close()
     small.close()
+
+
+def connect_the_rest(small: SmallHouse) -> None:
+    """Whatever else can be synced is connected, too."""
+    for name in MANIFESTS.keys() - {GOOGLE, FIELDCAMP}:
+        small.store.connections.connect(small.account_id, name, {}, {"": {"refresh_token": "x"}}, small.clock)
+
+
+def at_both(small: SmallHouse) -> House:
+    """The small house as of now, with calendars of their own for each integration."""
+    others = {name: MemoryCalendars((ONE, TWO)) for name in MANIFESTS}
+    others[GOOGLE] = small.calendars
+
+    def opened(connection: Connection) -> MemoryProvider:
+        return MemoryProvider(others[connection.integration], small.routes)
+
+    return replace(small.house, now=now, manifests=MANIFESTS, open_provider=opened)
 
 
 def _held(wiring: Wiring, account_id: str) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.web.house import served
 from tests.web.premises import Premises, premises
+from worker.wiring import MANIFESTS
 
 TOOL, HOOKS = Path(sys.executable).parent / "schemathesis", Path(__file__).parent / "schemathesis_hooks.py"
 SEED = "7"
@@ -38,11 +39,12 @@ parameters = {{ account_id = {account_id} }}
 include-operation-id = "take_google_calendar_message"
 headers = {channel}
 """
-READS = {"statuses", "status_fieldcamp", "status_google_calendar", "changes_fieldcamp", "changes_google_calendar"}
-READS |= {"jobs", "job", "records"}
-STARTS, ORDERS = {"sync_fieldcamp", "sync_google_calendar"}, {"cancel", "retry"}
+READS = {"statuses", "jobs", "job", "records"}
+READS |= {f"{what}_{name}" for what in ("status", "changes") for name in MANIFESTS}
+STARTS, ORDERS = {f"sync_{name}" for name in MANIFESTS}, {"cancel", "retry"}
 WRITES = STARTS | ORDERS
-OPEN_TO_ALL = {"lives", "is_ready", "take_event", "take_google_calendar_message"}
+MESSAGES = {f"take_{name}_message" for name, manifest in MANIFESTS.items() if manifest.pushes}
+OPEN_TO_ALL = {"lives", "is_ready", "take_event", *MESSAGES}
 Met = Counter[tuple[str, int]]
 
 

@@ -10,9 +10,9 @@ from typing import Any, Self
 from worker.core.codec import decode, encode
 
 TITLE_LIMIT = 255
-LOCATION_LIMIT = 500
+LOCATION_LIMIT = 255
 DESCRIPTION_LIMIT = 8000
-"""Characters that every calendar we know takes; Outlook's 255 for a subject is the tightest."""
+"""Characters that every calendar we know takes; Outlook's 255 for a subject and a place are the tightest."""
 
 
 def fingerprint_of(meaning: object) -> str:

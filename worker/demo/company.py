@@ -1,6 +1,6 @@
-"""The company of the demo: twelve technicians, their clients, jobs and visits, and their Google calendars."""
+"""The company of the demo: twelve technicians, their clients, jobs and visits, and their calendars."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from worker.simulators.town import Town
+from worker.simulators.town import CLIENT_ID, Town
 
 API_KEY = "fc_live_demo"
 ROBOT = "visit-sync@demo.iam.gserviceaccount.com"
+TENANT = "5f0c3a52-77aa-4c1e-9d55-0e3f7a1b2c44"
 ZONE = "America/New_York"
 TECHNICIANS = 12
 FIRST_NAMES = (
@@ -44,6 +45,16 @@ def calendar(number: int) -> str:
     return f"{FIRST_NAMES[number].lower()}@demo.example"
 
 
+def mailbox(number: int) -> str:
+    """The team member's Outlook calendar, for those who have one."""
+    return f"{FIRST_NAMES[number].lower()}@outlook.demo.example"
+
+
+def _settings(calendars: Mapping[str, str]) -> dict[str, Any]:
+    rows = [{"team_id": team_id, "calendar": name} for team_id, name in calendars.items()]
+    return {"calendars": rows, "time_zone": ZONE}
+
+
 def stamp(moment: datetime) -> str:
     """An instant as FieldCamp writes it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -51,13 +62,15 @@ def stamp(moment: datetime) -> str:
 
 @dataclass
 class Company:
-    """Fills the simulated FieldCamp and Google, and hands out credentials and free slots.
+    """Fills the simulated FieldCamp, Google and Outlook, and hands out credentials and free slots.
 
-    Visits are planned four a day and technician from tomorrow on, so that nobody is booked twice.
+    ``on_outlook`` are the numbers of the technicians whose calendar is there; all others are with Google. Visits are
+    planned four a day and technician from tomorrow on, so that nobody is booked twice.
     """
 
     town: Town
     tomorrow: datetime
+    on_outlook: set[int] = field(default_factory=set)
     credentials: dict[str, Any] = field(default_factory=dict)
     _slots: Iterator[tuple[int, datetime]] = field(init=False)
 
@@ -66,9 +79,19 @@ class Company:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings file of the calendar connection."""
-        rows = [{"team_id": technician(n), "calendar": calendar(n)} for n in range(TECHNICIANS)]
-        return {"calendars": rows, "time_zone": ZONE}
+        """The settings file of the Google connection."""
+        there = [number for number in range(TECHNICIANS) if number not in self.on_outlook]
+        return _settings({technician(number): calendar(number) for number in there})
+
+    @property
+    def outlook_settings(self) -> dict[str, Any]:
+        """The settings file of the Outlook connection."""
+        return _settings({technician(number): mailbox(number) for number in sorted(self.on_outlook)})
+
+    @property
+    def outlook_credentials(self) -> dict[str, Any]:
+        """What an administrator of the tenant has permitted, for all its mailboxes."""
+        return {"tenant_id": TENANT}
 
     def found(self, visits: int) -> None:
         """Everybody is hired, every client and job entered, and the first visits are planned."""
@@ -85,6 +108,9 @@ class Company:
         for number in range(len(CLIENTS) * len(WORK)):
             fieldcamp.add_job(API_KEY, **self._job(number))
         self._hire_robot()
+        self.town.outlook.add_tenant(TENANT, CLIENT_ID)
+        for number in range(TECHNICIANS):
+            self.town.outlook.add_user(mailbox(number), tenant=TENANT, client_id=CLIENT_ID)
         fieldcamp.load_visits(API_KEY, [self.next_visit(number) for number in range(visits)])
 
     def next_visit(self, number: int) -> dict[str, Any]:

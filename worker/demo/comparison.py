@@ -1,10 +1,12 @@
 """Puts FieldCamp and the calendars side by side, as a person would who trusts neither."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from worker.demo.company import API_KEY, TECHNICIANS, calendar, technician
+from worker.demo.calendars import Shown, places
+from worker.demo.company import API_KEY, mailbox, technician
 from worker.simulators.town import Town
 
 SHOWN = {
@@ -22,8 +24,8 @@ Row = tuple[str, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One row a technician: calendar, visits that should show, events of ours that do, private appointments; and each
-    difference in words."""
+    """One row a calendar in use: its name, visits that should show, events of ours that do, private appointments; and
+    each difference in words."""
 
     rows: list[Row]
     differences: list[str]
@@ -33,30 +35,34 @@ class Comparison:
         return not self.differences
 
 
-def compare(town: Town) -> Comparison:
-    """What each technician's calendar should show and what it shows."""
+def compare(town: Town, on_outlook: Collection[int] = frozenset()) -> Comparison:
+    """What each technician's calendars should show and what they show; ``on_outlook`` are the technicians whose visits
+    belong there, and to Google those of all others."""
     visits = town.fieldcamp.visits(API_KEY)
     rows: list[Row] = []
     differences: list[str] = []
-    for number in range(TECHNICIANS):
-        name = calendar(number)
-        shown = [v for v in visits if technician(number) in v["teamId"] and v["visitStatus"] in SHOWN]
-        wanted = {visit["id"]: visit for visit in shown if visit["scheduledStart"]}
-        events = town.google.events(name)
-        ours = [event for event in events if _visit_of(event)]
+    for number, name, events in places(town):
+        in_use = (number in on_outlook) == (name == mailbox(number))
+        wanted = _wanted(visits, technician(number)) if in_use else {}
+        ours = [event for event in events if event.visit_id]
         differences += _differences(name, wanted, ours)
-        rows.append((name, len(wanted), len(ours), len(events) - len(ours)))
+        if in_use:
+            rows.append((name, len(wanted), len(ours), len(events) - len(ours)))
     return Comparison(rows, differences)
 
 
-def _differences(name: str, wanted: dict[str, Any], ours: list[dict[str, Any]]) -> list[str]:
-    seen: dict[str, dict[str, Any]] = {}
+def _wanted(visits: Sequence[Mapping[str, Any]], team_id: str) -> dict[str, Mapping[str, Any]]:
+    shown = [visit for visit in visits if team_id in visit["teamId"] and visit["visitStatus"] in SHOWN]
+    return {visit["id"]: visit for visit in shown if visit["scheduledStart"]}
+
+
+def _differences(name: str, wanted: Mapping[str, Mapping[str, Any]], ours: Sequence[Shown]) -> list[str]:
+    seen: dict[str, Shown] = {}
     found = []
     for event in ours:
-        visit_id = _visit_of(event)
-        if visit_id in seen:
-            found.append(f"{name}: {visit_id} shows twice")
-        seen[visit_id] = event
+        if event.visit_id in seen:
+            found.append(f"{name}: {event.visit_id} shows twice")
+        seen[event.visit_id] = event
     found += [f"{name}: {visit_id} is missing" for visit_id in wanted.keys() - seen.keys()]
     found += [f"{name}: {visit_id} should not be there" for visit_id in seen.keys() - wanted.keys()]
     for visit_id in wanted.keys() & seen.keys():
@@ -64,22 +70,17 @@ def _differences(name: str, wanted: dict[str, Any], ours: list[dict[str, Any]]) 
     return found
 
 
-def _mismatches(visit: dict[str, Any], event: dict[str, Any]) -> list[str]:
+def _mismatches(visit: Mapping[str, Any], event: Shown) -> list[str]:
     found = []
-    for side, ours in (("start", "scheduledStart"), ("end", "scheduledEnd")):
-        if _moment(event[side].get("dateTime")) != _moment(visit[ours]):
-            found.append(f"{side}s at {event[side].get('dateTime')}, not at {visit[ours]}")
-    if not event.get("summary", "").startswith(SHOWN[visit["visitStatus"]]):
-        found.append(f"is {visit['visitStatus']} and shows as {event.get('summary')!r}")
-    if (visit.get("notes") or "") not in event.get("description", ""):
+    for side, shown in (("scheduledStart", event.start), ("scheduledEnd", event.end)):
+        if shown != _moment(visit[side]):
+            found.append(f"shows {shown}, not {side} at {visit[side]}")
+    if not event.title.startswith(SHOWN[visit["visitStatus"]]):
+        found.append(f"is {visit['visitStatus']} and shows as {event.title!r}")
+    if (visit.get("notes") or "") not in event.text:
         found.append("shows other notes")
     return found
 
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _visit_of(event: dict[str, Any]) -> str:
-    key: str = event.get("extendedProperties", {}).get("private", {}).get("visitSyncKey", "")
-    return key.rpartition(".")[0]

@@ -12,7 +12,7 @@ from worker.core.jobs import JobStatus
 from worker.demo.company import API_KEY
 from worker.demo.comparison import Comparison, compare
 from worker.demo.stage import Stage, Stuck, set_up
-from worker.demo.story import AT_FIRST, IN_ALL, WAY, Story
+from worker.demo.story import AT_FIRST, IN_ALL, WAY, WITH_OUTLOOK, Story
 from worker.settings import Settings
 
 PAUSE = 2.0
@@ -20,7 +20,7 @@ PAUSE = 2.0
 
 def play_once(settings: Settings, port: int) -> bool:
     """The whole scenario and its summary; whether both sides agree at the end."""
-    with set_up(settings, port, AT_FIRST) as stage:
+    with set_up(settings, port, AT_FIRST, WITH_OUTLOOK) as stage:
         story = Story(stage)
         started = time.monotonic()
         try:
@@ -29,26 +29,26 @@ def play_once(settings: Settings, port: int) -> bool:
         except Stuck as error:
             fail(error.message)
             say(stage.output.getvalue()[-4000:])
-        found = compare(stage.town)
+        found = compare(stage.town, stage.company.on_outlook)
         _summary(stage, found)
     return found.agree
 
 
 def play_on(settings: Settings, port: int) -> None:
     """A company that goes on until somebody stops it."""
-    with set_up(settings, port, AT_FIRST) as stage:
+    with set_up(settings, port, AT_FIRST, WITH_OUTLOOK) as stage:
         story = Story(stage)
         started = time.monotonic()
         for headline, step in list(story.steps())[:2]:
             _tell(headline, step(), started)
-        _summary(stage, compare(stage.town))
+        _summary(stage, compare(stage.town, stage.company.on_outlook))
         say(f"Open {stage.web_url}/healthz while it runs. Events keep coming; stop with Ctrl-C.")
         try:
             _go_on(stage, story, started)
         except KeyboardInterrupt:
             say("Stopping.")
             story.settle()
-            _summary(stage, compare(stage.town))
+            _summary(stage, compare(stage.town, stage.company.on_outlook))
 
 
 def _go_on(stage: Stage, story: Story, started: float) -> None:
@@ -71,10 +71,10 @@ def _tell(headline: str, what: str, started: float) -> None:
 
 def _summary(stage: Stage, found: Comparison) -> None:
     rows = [(*row, "yes" if row[1] == row[2] else "NO") for row in found.rows]
-    table(("calendar", "visits", "events", "private", "agree"), rows, title="FieldCamp and Google Calendar")
+    table(("calendar", "visits", "events", "private", "agree"), rows, title="FieldCamp and the calendars")
     jobs = stage.jobs()
     words = Counter(str(job.status) for job in jobs)
-    google, mails = stage.town.google.counters(), stage.town.google.counters()["mails"]
+    google, outlook = stage.town.google.counters(), stage.town.outlook.counters()
     facts = [
         ("syncs", ", ".join(f"{count} {status}" for status, count in sorted(words.items()))),
         ("pulled", sum(job.counts.pulled for job in jobs)),
@@ -84,7 +84,10 @@ def _summary(stage: Stage, found: Comparison) -> None:
         ("conflicts", sum(job.counts.conflicts for job in jobs)),
         ("writes at Google", google["writes"]),
         ("batches at Google", google["batches"]),
-        ("mails sent by Google", mails),
+        ("writes at Outlook", outlook["writes"]),
+        ("batches at Outlook", outlook["batches"]),
+        ("most at one mailbox at once", max(outlook["highest"].values(), default=0)),
+        ("mails sent by either", google["mails"] + outlook["mails"]),
         ("workers killed", stage.kills),
         ("taken over", sum(job.attempts > 1 for job in jobs if job.status is not JobStatus.QUEUED)),
     ]

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from worker.simulators.town import Town, variables
 from worker.sync.connect import connect
 from worker.wiring import Wiring, now
 
+GOOGLE, OUTLOOK = "google_calendar", "outlook_calendar"
 LEASE, DEBOUNCE, CADENCE = "5", "0.5", "20"
 """Seconds: a demo waits for nothing as long as a real company may."""
 
@@ -66,18 +67,31 @@ class Stage:
             time.sleep(0.05)
 
     def open_account(self) -> None:
-        """An account with both its connections, and FieldCamp sending it events."""
+        """An account with all its connections, and FieldCamp sending it events."""
         house = self.wiring.house
         account, self.api_key, secret = house.store.accounts.create("Demo Heating & Plumbing", now())
         self.account_id = account.id
         url = f"{self.web_url}/webhooks/fieldcamp/{account.id}"
         self.town.fieldcamp.subscribe(API_KEY, url, secret, "t_v1")
         connect(house, account.id, "fieldcamp", {"api_key": API_KEY})
-        connect(house, account.id, "google_calendar", self.company.credentials, self.company.settings)
+        self.connect_calendars()
+
+    def connect_calendars(self) -> None:
+        """Connect both, or connect them anew after a technician has moved from one to the other."""
+        house, company = self.wiring.house, self.company
+        connect(house, self.account_id, GOOGLE, company.credentials, company.settings)
+        if company.on_outlook:
+            connect(house, self.account_id, OUTLOOK, company.outlook_credentials, company.outlook_settings)
+
+    @property
+    def calendars(self) -> tuple[str, ...]:
+        """The integrations whose calendars are in use."""
+        return (GOOGLE, OUTLOOK) if self.company.on_outlook else (GOOGLE,)
 
     def jobs(self) -> list[Job]:
-        """The Google syncs so far, newest first."""
-        return self.wiring.store.jobs.listed(self.account_id, "google_calendar", limit=1000)
+        """The syncs of calendars so far, newest first."""
+        listed = self.wiring.store.jobs.listed(self.account_id, limit=2000)
+        return [job for job in listed if job.integration in self.calendars]
 
     def is_quiet(self) -> bool:
         """Every event is delivered, and no sync runs or is about to."""
@@ -104,8 +118,9 @@ def _is_due(at: datetime | None, soon: datetime) -> bool:
 
 
 @contextmanager
-def set_up(settings: Settings, port: int, visits: int) -> Iterator[Stage]:
-    """A stage with a company of so many visits; everything is taken down again at the end."""
+def set_up(settings: Settings, port: int, visits: int, on_outlook: Collection[int] = ()) -> Iterator[Stage]:
+    """A stage with a company of so many visits, these of its technicians with Outlook; everything is taken down again
+    at the end."""
     folder = Path(tempfile.mkdtemp(prefix="visit-sync-"))
     redis, town, output = EmbeddedRedis(folder), Town(), io.StringIO()
     served: Served | None = None
@@ -113,7 +128,7 @@ def set_up(settings: Settings, port: int, visits: int) -> Iterator[Stage]:
     wiring: Wiring | None = None
     try:
         served = town.serve()
-        company = Company(town, _tomorrow())
+        company = Company(town, _tomorrow(), set(on_outlook))
         company.found(visits)
         environment = {
             "DATABASE_URL": f"sqlite:///{folder / 'visit-sync.db'}",

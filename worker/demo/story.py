@@ -1,18 +1,25 @@
 """What happens in the demo: the days of a field-service company, its mishaps included."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from worker.core.jobs import JobRequest, JobStatus, Mode, Trigger
-from worker.demo.company import API_KEY, TECHNICIANS, calendar, stamp, technician
+from worker.demo.calendars import Shown, places
+from worker.demo.company import API_KEY, FIRST_NAMES, TECHNICIANS, calendar, mailbox, stamp, technician
 from worker.demo.stage import Stage
 from worker.simulators.faults import Fault
+from worker.simulators.google_calendar import GoogleCalendarSimulator
+from worker.simulators.outlook_calendar import OutlookCalendarSimulator
 from worker.sync.request import request_sync
 
 AT_FIRST, IN_ALL = 120, 200
+WITH_OUTLOOK = (8, 9, 10)
+MOVES = 11
+"""Technicians whose calendar is in Outlook, and one who moves there from Google."""
+
 WAY = ("in_transit", "arrived", "in_progress", "paused", "in_progress", "completed")
 BURST = 500
 Step = tuple[str, Callable[[], str]]
@@ -28,16 +35,17 @@ class Story:
     def steps(self) -> Sequence[Step]:
         """What happens, in order: a headline, and what to do for it."""
         return (
-            (f"{TECHNICIANS} technicians and {AT_FIRST} visits are there before the first sync", self.first_sync),
+            (f"{TECHNICIANS} technicians, {len(WITH_OUTLOOK)} with Outlook, have {AT_FIRST} visits", self.first_sync),
             (f"{IN_ALL - AT_FIRST} more visits are planned", self.plan_more),
             ("Technicians work: visits go through their states", self.live),
             ("Dispatch reassigns and reschedules", self.reshuffle),
             ("Dispatch cancels and deletes", self.call_off),
-            ("Technicians move and delete events in Google, and add private ones", self.touch_calendars),
+            ("Technicians move and delete events, and add private ones", self.touch_calendars),
+            (f"{FIRST_NAMES[MOVES]} moves from Google to Outlook", self.change_calendars),
             ("A worker is killed in the middle of a sync", self.kill_a_worker),
-            ("Google's sync tokens expire", self.expire_cursors),
+            ("Google's sync tokens and Outlook's delta links expire", self.expire_cursors),
             (f"{BURST} events arrive in one burst", self.burst),
-            ("Google drops answers and refuses parts of batches", self.drop_answers),
+            ("Google and Outlook drop answers and refuse parts of batches", self.drop_answers),
             ("A last look at everything", self.full_look),
         )
 
@@ -83,20 +91,30 @@ class Story:
         return "15 cancelled, 6 deleted"
 
     def touch_calendars(self) -> str:
-        google = self.stage.town.google
         mine = self._events_of(range(130, 150))
-        for name, event in mine[:8]:
-            start = datetime.fromisoformat(event["start"]["dateTime"]).astimezone(UTC) + timedelta(days=60)
-            google.person_moves(name, event["id"], start.isoformat(), (start + timedelta(hours=1)).isoformat())
-        for name, event in mine[8:14]:
-            google.person_deletes(name, event["id"])
+        for event in mine[:8]:
+            assert event.start is not None
+            start = event.start + timedelta(days=60)
+            self._hands(event).person_moves(event.place, event.event_id, *_texts(start))
+        for event in mine[8:14]:
+            self._hands(event).person_deletes(event.place, event.event_id)
         for number in range(TECHNICIANS):
-            start = self.stage.company.tomorrow + timedelta(hours=22)
-            times = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
-            google.person_creates(calendar(number), summary="Dentist", **times)
+            begins, ends = _texts(self.stage.company.tomorrow + timedelta(hours=22))
+            if number in self.stage.company.on_outlook:
+                self.stage.town.outlook.person_creates(mailbox(number), subject="Dentist", start=begins, end=ends)
+            else:
+                self.stage.town.google.person_creates(calendar(number), summary="Dentist", start=begins, end=ends)
         self.sync()
         self.settle()
         return "8 moved, 6 deleted, 12 private appointments"
+
+    def change_calendars(self) -> str:
+        self.stage.company.on_outlook.add(MOVES)
+        self.stage.connect_calendars()
+        self.sync()
+        self.settle()
+        moved = sum(1 for event in self._events() if event.visit_id and event.place == mailbox(MOVES))
+        return f"{moved} events went along"
 
     def kill_a_worker(self) -> str:
         self.stage.town.google.set(latency=0.4)
@@ -108,10 +126,10 @@ class Story:
         return "taken over by the next one"
 
     def expire_cursors(self) -> str:
-        google = self.stage.town.google
-        google.expire_sync_tokens()
-        for name, event in self._events_of(range(150, 156)):
-            google.person_deletes(name, event["id"])
+        self.stage.town.google.expire_sync_tokens()
+        self.stage.town.outlook.expire_delta_links()
+        for event in self._events_of(range(150, 156)):
+            self._hands(event).person_deletes(event.place, event.event_id)
         self.sync()
         self.settle()
         return "everything was read again"
@@ -123,32 +141,34 @@ class Story:
         return f"{self._syncs()} syncs so far"
 
     def drop_answers(self) -> str:
-        faults = self.stage.town.google.faults
-        faults.add(Fault(operation="batch", drop="after", times=2))
-        faults.add(Fault(operation="batch", drop="before", times=1, skip=3))
-        faults.add(Fault(parts=True, status=503, reason="backendError", every_nth=7, times=6))
+        town = self.stage.town
+        for faults in (town.google.faults, town.outlook.faults):
+            faults.add(Fault(operation="batch", drop="after", times=2))
+            faults.add(Fault(operation="batch", drop="before", times=1, skip=3))
+            faults.add(Fault(parts=True, status=503, reason="backendError", every_nth=7, times=6))
         for number in range(121, 181):
             self._change(f"vis_{number}", notes="Gate code 4711.")
         self.settle()
-        return f"{faults.fired()} faults met"
+        return f"{town.google.faults.fired() + town.outlook.faults.fired()} faults met"
 
     def full_look(self) -> str:
-        before = self.stage.town.google.counters()["writes"]
+        before = self._writes()
         self.sync("full")
         self.settle()
-        return f"{self.stage.town.google.counters()['writes'] - before} writes were missing"
+        return f"{self._writes() - before} writes were missing"
 
     def settle(self) -> None:
         """Wait until every event is delivered and no sync runs or is due."""
         self.stage.wait_until("the house to be quiet", self.stage.is_quiet)
 
     def sync(self, mode: str = "incremental") -> None:
-        """Ask for a sync as an operator does, and wait for its end."""
+        """Ask for a sync of each calendar as an operator does, and wait for its end."""
         self.settle()
-        wanted = JobRequest(Mode(mode), trigger=Trigger.CLI)
-        job = request_sync(self.stage.wiring.house, self.stage.account_id, "google_calendar", wanted)
-        ended = (JobStatus.SUCCEEDED, JobStatus.PARTIAL, JobStatus.FAILED)
-        self.stage.wait_until("the sync to end", lambda: self._status(job.id) in ended)
+        for integration in self.stage.calendars:
+            wanted = JobRequest(Mode(mode), trigger=Trigger.CLI)
+            job = request_sync(self.stage.wiring.house, self.stage.account_id, integration, wanted)
+            ended = (JobStatus.SUCCEEDED, JobStatus.PARTIAL, JobStatus.FAILED)
+            self.stage.wait_until("the sync to end", lambda: self._status(job.id) in ended)  # noqa: B023 - used at once
 
     def _status(self, job_id: str) -> JobStatus | None:
         job = self.stage.wiring.store.jobs.get(job_id)
@@ -161,18 +181,29 @@ class Story:
     def _visit(self, visit_id: str) -> dict[str, Any]:
         return next(visit for visit in self.stage.town.fieldcamp.visits(API_KEY) if visit["id"] == visit_id)
 
-    def _events(self) -> Iterator[tuple[str, dict[str, Any], str]]:
-        for number in range(TECHNICIANS):
-            for event in self.stage.town.google.events(calendar(number)):
-                key = event.get("extendedProperties", {}).get("private", {}).get("visitSyncKey", "")
-                yield calendar(number), event, key.rpartition(".")[0]
+    def _events(self) -> list[Shown]:
+        return [event for _, _, events in places(self.stage.town) for event in events]
 
-    def _events_of(self, numbers: range) -> list[tuple[str, dict[str, Any]]]:
+    def _events_of(self, numbers: range) -> list[Shown]:
         wanted = {f"vis_{number}" for number in numbers}
-        return [(name, event) for name, event, visit_id in self._events() if visit_id in wanted]
+        return [event for event in self._events() if event.visit_id in wanted]
+
+    def _hands(self, event: Shown) -> GoogleCalendarSimulator | OutlookCalendarSimulator:
+        """Whose app the technician has open."""
+        town = self.stage.town
+        return town.outlook if event.place == mailbox(event.technician) else town.google
 
     def _ours(self) -> int:
-        return sum(1 for _, _, visit_id in self._events() if visit_id)
+        return sum(1 for event in self._events() if event.visit_id)
+
+    def _writes(self) -> int:
+        town = self.stage.town
+        return int(town.google.counters()["writes"]) + int(town.outlook.counters()["writes"])
 
     def _syncs(self) -> int:
         return len(self.stage.jobs())
+
+
+def _texts(start: datetime) -> tuple[str, str]:
+    """An hour from then, as a calendar takes it."""
+    return start.astimezone(UTC).isoformat(), (start + timedelta(hours=1)).astimezone(UTC).isoformat()

@@ -51,18 +51,19 @@ return 0
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A limit of ``per_minute`` units in any 60 seconds.
+    """A limit of ``per_minute`` times ``minutes`` units in any ``minutes``.
 
-    A quarter may be taken at once and the rest flows in over the minute: so a sliding window of 60 s never holds more
-    than ``per_minute``; a bucket filled at the full rate would let through twice as much.
+    A quarter may be taken at once and the rest flows in over that time: so a sliding window never holds more than that;
+    a bucket filled at the full rate would let through twice as much.
     """
 
     name: str
     per_minute: float
+    minutes: float = 1.0
 
     @property
     def capacity(self) -> float:
-        return self.per_minute / 4
+        return self.per_minute * self.minutes / 4
 
     @property
     def refill(self) -> float:

@@ -10,6 +10,7 @@ from starlette.routing import Mount, Route
 
 from worker.simulators.fieldcamp import FieldCampSimulator
 from worker.simulators.google_calendar import GoogleCalendarSimulator
+from worker.simulators.outlook_calendar import OutlookCalendarSimulator
 from worker.simulators.server import App, Served, serve
 
 CLIENT_ID, CLIENT_SECRET = "visit-sync-demo", "not-a-secret"
@@ -21,16 +22,24 @@ class Town:
 
     fieldcamp: FieldCampSimulator = field(default_factory=FieldCampSimulator)
     google: GoogleCalendarSimulator = field(default_factory=GoogleCalendarSimulator)
+    outlook: OutlookCalendarSimulator = field(default_factory=OutlookCalendarSimulator)
 
     def __post_init__(self) -> None:
-        self.google.add_client(CLIENT_ID, CLIENT_SECRET)
+        for simulator in (self.google, self.outlook):
+            simulator.add_client(CLIENT_ID, CLIENT_SECRET)
 
     @property
     def app(self) -> App:
         async def index(_: Request) -> JSONResponse:
-            return JSONResponse({"fieldcamp": "/fieldcamp", "google_calendar": "/google"})
+            return JSONResponse(
+                {"fieldcamp": "/fieldcamp", "google_calendar": "/google", "outlook_calendar": "/outlook"}
+            )
 
-        mounts = [Mount("/fieldcamp", app=self.fieldcamp.app), Mount("/google", app=self.google.app)]
+        mounts = [
+            Mount("/fieldcamp", app=self.fieldcamp.app),
+            Mount("/google", app=self.google.app),
+            Mount("/outlook", app=self.outlook.app),
+        ]
         return Starlette(routes=[Route("/", index), *mounts])
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Served:
@@ -49,4 +58,8 @@ def variables(url: str) -> Mapping[str, str]:
         "GOOGLE_TOKEN_URL": f"{url}/google/token",
         "GOOGLE_CLIENT_ID": CLIENT_ID,
         "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,
+        "MICROSOFT_GRAPH_URL": f"{url}/outlook/v1.0",
+        "MICROSOFT_AUTHORITY_URL": f"{url}/outlook/common",
+        "MICROSOFT_CLIENT_ID": CLIENT_ID,
+        "MICROSOFT_CLIENT_SECRET": CLIENT_SECRET,
     }

@@ -40,7 +40,7 @@ def push_routes(
             operation_id=name,
             summary=f"A message from {slug}",
             response_class=Response,
-            responses={200: dict(TAKEN), **refusals(401, 408, 413, 503)},
+            responses={200: dict(TAKEN), 202: dict(TAKEN), **refusals(400, 401, 408, 413, 503)},
             openapi_extra=dict(ANYTHING),
         )
     return router

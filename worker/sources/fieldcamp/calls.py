@@ -46,21 +46,16 @@ class Missing(Rejected):
         self.vouched = vouched
 
 
+DAY = 1440
+"""Minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Requests that a key may make; FieldCamp has published these two [pub]."""
 
     per_minute: float = 100
     per_day: float = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class DayBucket(Bucket):
-    """A limit of 1,440 times ``per_minute`` in any day: a quarter of it at once, the rest flows in over the day."""
-
-    @property
-    def capacity(self) -> float:
-        return self.per_minute * 1440 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +125,7 @@ class Calls:
         """The key, once our share of its limits lets one more request through; raises RateLimited."""
         key = self._key()
         minute = Bucket(_bucket(key), self._rate.per_minute)
-        day = DayBucket(f"{minute.name}:day", self._rate.per_day / 1440)
+        day = Bucket(f"{minute.name}:day", self._rate.per_day / DAY, minutes=DAY)
         self._limits.acquire([minute, day], 1)
         return key
 
