@@ -73,5 +73,5 @@ def _replace(house: House, notice: Notice, now: datetime) -> None:
     heard = channels.heard(MANIFEST.name, notice)
     connection = house.store.connections.find(heard.account_id, MANIFEST.name) if heard is not None else None
     if connection is not None:
+        channels.end_turn(channels.seize_turn(connection.id, now), now)  # whoever dies here has lost nothing
         channels.remove(notice.channel_id)
-        channels.end_turn(channels.seize_turn(connection.id, now), now)

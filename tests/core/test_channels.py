@@ -56,9 +56,9 @@ DAY = timedelta(days=1)
     [
         pytest.param([], ["one", "two"], [], id="nothing yet"),
         pytest.param([channel()], TWO, [], id="good"),
-        pytest.param([channel(5 * DAY)], TWO, [], id="not yet three quarters over"),
-        pytest.param([channel(5.25 * DAY)], ["one", "two"], [], id="three quarters over, and nothing newer"),
-        pytest.param([channel(6 * DAY), GOOD], TWO, ["one-518400"], id="three quarters over, and a newer one"),
+        pytest.param([channel(3.4 * DAY)], TWO, [], id="not yet half over"),
+        pytest.param([channel(3.5 * DAY)], ["one", "two"], [], id="half over, and nothing newer"),
+        pytest.param([channel(6 * DAY), GOOD], TWO, ["one-518400"], id="half over, and a newer one"),
         pytest.param([channel(6 * DAY), channel(5.5 * DAY)], ["one", "two"], ["one-518400"], id="two that are"),
         pytest.param([channel(8 * DAY)], ["one", "two"], [], id="ended"),
         pytest.param([channel(2 * HOUR), GOOD], TWO, ["one-7200"], id="two"),

@@ -60,3 +60,8 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         calendar_preferences({"time_zone": 5, "remote_reschedule": 1})
     assert list(refused.value.details) == ["time_zone", "remote_reschedule"]
+
+
+def test_the_letters_of_an_address_have_no_case() -> None:
+    rows = [{"team_id": "usr_1", "calendar": " Tech1@Example.com"}, {"team_id": "usr_2", "calendar": "Primary"}]
+    assert calendar_preferences({"calendars": rows}).calendars == {"usr_1": "tech1@example.com", "usr_2": "Primary"}

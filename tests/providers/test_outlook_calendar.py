@@ -48,6 +48,7 @@ from worker.http.limits import Limits
 from worker.http.slots import Slots
 from worker.providers.outlook_calendar import MANIFEST, OutlookCalendar
 from worker.providers.outlook_calendar.cursors import cursor_of
+from worker.simulators.faults import Fault
 
 HOUR = timedelta(hours=1)
 
@@ -112,6 +113,13 @@ def test_the_manifest_names_the_integration_as_the_contract_does() -> None:
 
 
 class TestMailboxes:
+    def test_a_dropped_calendar_that_is_everybodys_own_is_nobody_elses(self, outlook: Outlook) -> None:
+        provider = outlook.connected({"usr_2": outlook.grant(OTHER)})
+        dropped = Stream("primary", "primary", live=False)
+        with pytest.raises(NotConnected):
+            provider.apply(dropped, [Delete(key(1), "e1", None)])
+        assert outlook.requests() == 0
+
     def test_members_with_grants_of_their_own_publish_to_their_own_calendars(self, outlook: Outlook) -> None:
         provider = outlook.connected({"usr_1": outlook.grant(TECH), "usr_2": outlook.grant(OTHER)})
         for stream in provider.streams():
@@ -370,6 +378,27 @@ class TestWindow:
 
 
 class TestDelta:
+    def test_an_event_that_may_not_be_looked_up_stops_nothing_and_is_not_deleted(
+        self, provider: OutlookCalendar, stream: Stream, people: OutlookPeople, outlook: Outlook
+    ) -> None:
+        made = [done(one) for one in provider.apply(stream, creates(2))]
+        cursor = read(provider, stream)[1].cursor
+        people.delete(made[0].remote_id)
+        people.retitle(made[1].remote_id, "Mine")
+        outlook.simulator.faults.add(Fault(operation="events.get", status=403, reason="ErrorAccessDenied", times=1))
+        changes, page = read(provider, stream, cursor)
+        assert [change.remote_id for change in changes] == [made[1].remote_id]
+        assert page.cursor != cursor
+
+    def test_a_412_for_a_look_up_passes(
+        self, provider: OutlookCalendar, stream: Stream, people: OutlookPeople, outlook: Outlook
+    ) -> None:
+        made = publish(provider, stream)
+        cursor = read(provider, stream)[1].cursor
+        people.delete(made.remote_id)
+        outlook.simulator.faults.add(Fault(operation="events.get", status=412, times=1))
+        assert read_one(provider, stream, cursor).deleted
+
     def test_the_second_run_is_incremental_for_both_calendars_of_a_connection(self, outlook: Outlook) -> None:
         """Lesson 2."""
         provider = outlook.connected({"usr_1": outlook.grant(TECH), "usr_2": outlook.grant(OTHER)})

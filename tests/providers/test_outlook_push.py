@@ -184,6 +184,9 @@ class TestNotices:
     def test_what_cannot_come_through_a_channel_of_ours_is_left_out(self, state: object) -> None:
         assert read_messages(body(value(clientState=state))) == []
 
+    def test_what_is_nested_beyond_all_measure_says_nothing(self) -> None:
+        assert read_messages(b"[" * 100_000) == []
+
     @pytest.mark.parametrize("text", [b"", b"x", b"[]", b'{"value": 7}', b'{"value": [7, null, "x"]}', b"\xff"])
     def test_what_is_no_notice_says_nothing(self, text: bytes) -> None:
         assert read_messages(text) == []

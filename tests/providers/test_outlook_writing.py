@@ -150,6 +150,14 @@ def test_what_was_lost_and_is_not_there_is_sent_once_more() -> None:
     assert isinstance(lost_again.error, Uncertain)
 
 
+@pytest.mark.parametrize("operation", [CREATE, UPDATE])
+@pytest.mark.parametrize("refusal", [no(403, "ErrorAccessDenied"), no(404, "ResourceNotFound"), no(412)])
+def test_a_look_that_is_refused_leaves_the_doubt(operation: Operation, refusal: Answer) -> None:
+    came = after(replace(looked(operation), in_doubt=True), refusal)
+    assert isinstance(came, Failed)
+    assert isinstance(came.error, Uncertain)
+
+
 def test_nothing_that_was_never_sent_is_in_doubt() -> None:
     for error, kind in ((RateLimited("later"), RateLimited), (Transient("away"), Uncertain)):
         assert type(gave_up(begun(CREATE), error).error) is kind

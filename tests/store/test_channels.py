@@ -98,7 +98,7 @@ def test_a_message_is_believed_only_with_the_channels_own_token(
 def test_what_the_provider_answers_holds(store: Store, google: Connection, turn: Turn, begun: Channel) -> None:
     assert store.channels.opened(turn, "channel-1", Watch("resource", later(60)))
     [known] = store.channels.of(google.id)
-    assert (known.remote_id, known.expires_at, known.renew_at) == ("resource", later(60), later(45))
+    assert (known.remote_id, known.expires_at, known.renew_at) == ("resource", later(60), later(30))
 
 
 def test_an_answer_for_a_channel_that_was_forgotten_says_so(store: Store, turn: Turn, begun: Channel) -> None:

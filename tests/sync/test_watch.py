@@ -8,7 +8,7 @@ import pytest
 from tests.sync.memory import Died
 from tests.sync.small_house import GOOGLE, ONE, TWO, SmallHouse
 from tests.sync.watched_house import HERE, MINUTE, Watched
-from worker.core.channels import AGAIN, ANSWER, LIFE, REFUSED, Channel, Notice
+from worker.core.channels import AGAIN, ANSWER, LIFE, REFUSED, RENEWAL, Channel, Notice
 from worker.core.errors import (
     ConnectionRevoked,
     NotConnected,
@@ -212,7 +212,7 @@ class TestRenewal:
     def test_a_channel_is_renewed_before_it_ends_and_the_old_one_is_stopped_after(self, open_both: Watched) -> None:
         """Lesson 15."""
         before = set(open_both.post.open)
-        open_both.pass_time(LIFE * 0.75 - MINUTE)
+        open_both.pass_time(LIFE * RENEWAL - MINUTE)
         assert set(open_both.post.open) == before
         open_both.minutes(2)
         assert open_both.post.streams() == [ONE, TWO]
@@ -222,7 +222,7 @@ class TestRenewal:
         assert open_both.known == [ONE, TWO]
 
     def test_a_renewal_starts_no_sync_for_nothing_went_untold(self, open_both: Watched) -> None:
-        open_both.small.clock += LIFE * 0.75 + MINUTE
+        open_both.small.clock += LIFE * RENEWAL + MINUTE
         open_both.be_quiet()
         see_to_channels(open_both.house)
         assert len(open_both.post.asked) == 4
@@ -233,14 +233,14 @@ class TestRenewal:
     def test_a_channel_that_ends_sooner_than_asked_is_renewed_sooner(self, watched: Watched) -> None:
         watched.post.most = timedelta(hours=4)
         see_to_channels(watched.house)
-        watched.pass_time(timedelta(hours=2, minutes=59))
+        watched.pass_time(timedelta(hours=1, minutes=59))
         assert watched.post.asked == [ONE, TWO]
         watched.minutes(2)
         assert watched.post.asked == [ONE, TWO, ONE, TWO]
 
     def test_the_old_channel_goes_on_while_the_new_one_cannot_be_opened(self, open_both: Watched) -> None:
         open_both.post.trouble[ONE] = Transient("away")
-        open_both.pass_time(LIFE * 0.75 + MINUTE)
+        open_both.pass_time(LIFE * RENEWAL + MINUTE)
         assert open_both.post.stopped == [TWO]
         assert notified(open_both.house, GOOGLE, open_both.post.notice())
         open_both.post.trouble.clear()

@@ -47,7 +47,7 @@ class Told(System):
         return sorted({row["calendar"] for row in self.company.settings["calendars"]})
 
     def renew_now(self) -> None:
-        """As if three quarters of the channels' life were over."""
+        """As if half of the channels' life were over."""
         with create_engine(self.database_url).begin() as transaction:
             transaction.execute(update(channels).values(renew_at=now()))
             transaction.execute(update(connections).values(watch_at=now()))

@@ -19,7 +19,7 @@ AGAIN = timedelta(minutes=15)
 REFUSED = timedelta(hours=6)
 """When to ask again after what only a person can mend."""
 
-RENEWAL = 0.75
+RENEWAL = 0.5
 """The part of its life after which a channel is renewed: what is left is time to try again."""
 
 

@@ -105,12 +105,12 @@ class _Check:
         for index, row in enumerate(rows):
             place = f"{name}[{index}]"
             team, calendar = (row.get("team_id"), row.get("calendar")) if isinstance(row, Mapping) else (None, None)
-            if not (isinstance(team, str) and team and isinstance(calendar, str) and calendar):
+            if not (isinstance(team, str) and team and isinstance(calendar, str) and calendar.strip()):
                 self.wrong[place] = 'expected {"team_id": "usr_1", "calendar": "tech1@example.com"}'
             elif team in found:
                 self.wrong[place] = f"names team member {team} twice"
             else:
-                found[team] = calendar
+                found[team] = _address(calendar)
         return found
 
 
@@ -120,3 +120,9 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # the last two: names that are no file names
         return False
     return True
+
+
+def _address(calendar: str) -> str:
+    """One calendar has one name: the letters of an address have no case, those of other names may."""
+    name = calendar.strip()
+    return name.lower() if "@" in name else name

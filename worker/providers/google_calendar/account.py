@@ -119,9 +119,14 @@ class GoogleCalendar:
                 self._lines[stream.name] = self._make_line(stream)
             return self._lines[stream.name]
 
+    def _any_grant(self) -> Grant | None:
+        """For a calendar that the settings no longer name: whoever reaches it. Never for one that is called after its
+        owner, because everybody has such a one."""
+        return next(iter(self._grants.values()), None)
+
     def _make_line(self, stream: Stream) -> Line:
         team, calendar = way(stream)
-        grant = self._grants.get(team) or (None if stream.live else next(iter(self._grants.values()), None))
+        grant = self._grants.get(team) or (None if stream.live or calendar == PRIMARY else self._any_grant())
         if grant is None:
             raise NotConnected("Nobody has granted access to this calendar.")
         account = grant.read().get("service_account")

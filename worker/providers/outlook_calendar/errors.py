@@ -143,7 +143,7 @@ def read_json(content: bytes) -> object:
     """What a body says, None where it is not JSON."""
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for what is nested beyond all measure
         return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import structlog
 
-from worker.core.errors import Gone, RateLimited, Rejected, Transient, Uncertain
+from worker.core.errors import Gone, RateLimited, Rejected, Transient, Uncertain, VersionConflict
 from worker.http.limits import Bucket, Limits
 from worker.http.slots import Slots
 from worker.http.tokens import TokenKeeper
@@ -33,6 +33,10 @@ PAUSE = 1.0
 log = structlog.get_logger(__name__)
 
 
+Looked = dict[str, Any] | None | Rejected
+"""An event as it was found, None for one that is no more, or why it may not be seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """How to reach the mailbox at ``root``; ``mailbox`` is what all who reach it call it, whatever their grants."""
@@ -52,6 +56,7 @@ class Line:
         RateLimited where nothing was sent, Uncertain where the answer was lost, ConnectionRevoked.
         """
         self.limits.acquire((self.bucket,), len(calls))
+        self.keeper.token()  # a refresh may take its time, and nobody shall hold slots for it
         with self.slots.held(self.mailbox, min(len(calls), IN_FLIGHT), IN_FLIGHT):
             return self._send_with_a_token(calls)
 
@@ -69,14 +74,24 @@ class Line:
 
     def read_all(self, calls: Sequence[Call]) -> list[dict[str, Any] | None]:
         """The JSON of each answer, in as few requests as there are, None for an event that is no more. What is refused
-        for now is asked for again, and that alone. Raises what a refusal means."""
+        for now is asked for again, and that alone: so is a 412, which a GET gets now and then. Raises what a refusal
+        means."""
         found: list[dict[str, Any] | None] = []
+        for one in self.look_up(calls):
+            if isinstance(one, Rejected):
+                raise one
+            found.append(one)
+        return found
+
+    def look_up(self, calls: Sequence[Call]) -> list[Looked]:
+        """As ``read_all``, but for what is refused for good, which comes back in its place."""
+        found: list[Looked] = []
         for start in range(0, len(calls), MOST):
             found += self._read_some(calls[start : start + MOST])
         return found
 
-    def _read_some(self, calls: Sequence[Call]) -> list[dict[str, Any] | None]:
-        found: dict[int, dict[str, Any] | None] = {}
+    def _read_some(self, calls: Sequence[Call]) -> list[Looked]:
+        found: dict[int, Looked] = {}
         for tries in range(MOST_TRIES + 1):
             still = {index: one for index, one in enumerate(calls) if index not in found}
             passing = self._read_once(still, found)
@@ -87,7 +102,7 @@ class Line:
             time.sleep(passing.retry_after or back_off(tries))
         return [found[index] for index in range(len(calls))]
 
-    def _read_once(self, calls: Mapping[int, Call], found: dict[int, dict[str, Any] | None]) -> Transient | None:
+    def _read_once(self, calls: Mapping[int, Call], found: dict[int, Looked]) -> Transient | None:
         """Notes each answer under its place; what passes of the others, None where there are none."""
         try:
             answers = self.send(list(calls.values()))
@@ -96,8 +111,12 @@ class Line:
         passing: list[Transient] = []
         for place, answer in zip(calls, answers, strict=True):
             error = None if answer.refusal is None else answer.refusal.error()
+            if isinstance(error, VersionConflict):
+                error = Transient(error.message)
             if isinstance(error, Transient):
                 passing.append(error)
+            elif isinstance(error, Rejected):
+                found[place] = error
             elif error is None or isinstance(error, Gone):
                 found[place] = None if error else dict(answer.body)
             else:

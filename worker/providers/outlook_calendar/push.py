@@ -1,6 +1,7 @@
 """Graph's subscriptions: opened, and stopped."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from worker.core.channels import Channel, Watch
 from worker.core.errors import SyncError, Transient, Uncertain
@@ -41,7 +42,7 @@ def opened(line: Line, channel: Channel, now: datetime) -> Watch:
 
 def stopped(line: Line, remote_id: str) -> None:
     """Ends a subscription; one that Graph does not know is ended. Raises as ``Pushes.unwatch``."""
-    answer = line.ask(Call("DELETE", f"{PATH}/{remote_id}"))
+    answer = line.ask(Call("DELETE", f"{PATH}/{quote(remote_id, safe='')}"))
     if answer.refusal is not None and answer.refusal.status not in (404, 410):
         raise answer.refusal.error()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from worker.core.errors import CursorExpired, Transient
+from worker.core.errors import CursorExpired, Rejected, Transient
 from worker.core.ports import Change, Page, Window
 from worker.providers.outlook_calendar import calls
 from worker.providers.outlook_calendar.batches import Call
@@ -89,15 +89,17 @@ class Reading:
             return self.line.read(calls.following(error.location, of=call))
 
     def _confirmed(self, items: Sequence[Item]) -> list[Item]:
-        """Each event once, the last one told; the removed and the unclear ones as they are when looked up."""
+        """Each event once, the last one told; the removed and the unclear ones as they are when looked up. One that may
+        not be looked up is taken as it was told, and its removal as nothing."""
         told = {str(item["id"]): item for item in items if item.get("id")}
         unsure = [event_id for event_id, item in told.items() if self._wants_a_look(event_id, item)]
-        looked_up = self.line.read_all([calls.event(self.line.root, event_id) for event_id in unsure])
-        found = {str(event["id"]): event for event in looked_up if event is not None}
-        removed = [event for event_id, event in found.items() if REMOVED in told.get(event_id, ())]
+        looked_up = self.line.look_up([calls.event(self.line.root, event_id) for event_id in unsure])
+        seen = {one: event for one, event in zip(unsure, looked_up, strict=True) if not isinstance(event, Rejected)}
+        found = {one: event for one, event in seen.items() if event is not None}
+        removed = [event for event_id, event in found.items() if REMOVED in told[event_id]]
         there = found.keys() - self._elsewhere(removed)
-        told.update((one, found[one] if one in there else {"id": one, REMOVED: {}}) for one in unsure)
-        return [item for event_id, item in told.items() if REMOVED not in item or event_id in unsure]
+        told.update((one, found[one] if one in there else {"id": one, REMOVED: {}}) for one in seen)
+        return [item for event_id, item in told.items() if REMOVED not in item or event_id in seen]
 
     def _elsewhere(self, events: Sequence[Item]) -> set[str]:
         """Those of our events that a person put into another calendar of the mailbox: they are found by their id there,

@@ -16,7 +16,8 @@ https://learn.microsoft.com/graph/change-notifications-delivery-webhooks#notific
 """
 
 LONGEST_HANDSHAKE = 4096
-MOST = 1000
+MOST = 100
+"""Notices of one body that are looked at: each asks the database, and nothing is verified before that."""
 
 CHANNEL_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)

@@ -168,6 +168,8 @@ def _refused(step: Step, refusal: Refusal) -> Step | Outcome:
         return _look(step)
     if refusal.kind is Gone and step.event_id:
         return _absent(step)
+    if step.in_doubt and step.verb not in WRITES:
+        return Failed(Uncertain("Microsoft did not say what became of the request."))
     return Failed(refusal.error())
 
 
