@@ -9,6 +9,7 @@ from worker.core.connections import Connection
 from worker.core.ports import Consents, Grant, Provider
 from worker.core.preferences import calendar_preferences
 from worker.http.limits import Limits
+from worker.http.mint import Mint
 from worker.http.slots import Slots
 from worker.providers import outlook_calendar
 from worker.providers.outlook_calendar import HANDSHAKE, LONGEST_HANDSHAKE, MANIFEST, read_messages
@@ -24,7 +25,7 @@ class Outlook:
     settings: Settings
     limits: Limits
     slots: Slots
-    mint: outlook_calendar.Mint
+    mint: Mint
 
     def opened(self, connection: Connection, grants: Mapping[str, Grant]) -> Provider:
         """The provider that serves a connection; whoever opens it closes it."""

@@ -19,6 +19,7 @@ from worker.core.ports import Consents, Grant, Manifest, Provider, Source, Windo
 from worker.core.preferences import CalendarPreferences, calendar_preferences
 from worker.doorbell import Doorbell
 from worker.http.limits import Limits
+from worker.http.mint import Mint
 from worker.http.slots import Slots
 from worker.providers import google_calendar, outlook_calendar
 from worker.settings import Settings
@@ -80,12 +81,12 @@ class Wiring:
         return Limits(self.redis)
 
     @cached_property
-    def mint(self) -> google_calendar.Mint:
-        return google_calendar.Mint()
+    def mint(self) -> Mint:
+        return Mint()
 
     @cached_property
     def outlook(self) -> outlook.Outlook:
-        return outlook.Outlook(self.settings, self.limits, Slots(self.redis), outlook_calendar.Mint())
+        return outlook.Outlook(self.settings, self.limits, Slots(self.redis), self.mint)
 
     @cached_property
     def publisher(self) -> Celery:

@@ -13,8 +13,9 @@ from starlette.routing import Mount
 from tests.providers.suite import MemoryGrant
 from worker.core.preferences import CalendarPreferences
 from worker.http.limits import Limits
+from worker.http.mint import Mint
 from worker.http.slots import Slots
-from worker.providers.outlook_calendar import Mint, OutlookCalendar, OutlookSettings
+from worker.providers.outlook_calendar import OutlookCalendar, OutlookSettings
 from worker.simulators.faults import Fault
 from worker.simulators.outlook_calendar import OutlookCalendarSimulator
 from worker.simulators.server import App, Message, Receive, Scope, Send, serve

@@ -13,8 +13,8 @@ from tests.providers.outlook import OTHER, TECH, TENANT, Outlook, served_outlook
 from tests.providers.suite import MemoryGrant
 from tests.simulators.outlook import eventually
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, SyncError, Transient
+from worker.http.mint import Mint
 from worker.http.tokens import TokenKeeper
-from worker.providers.outlook_calendar import Mint
 from worker.providers.outlook_calendar.authority import DISCOVERIES, of_tenant
 from worker.providers.outlook_calendar.tokens import keeper_for
 from worker.simulators.faults import Fault

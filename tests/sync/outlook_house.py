@@ -24,8 +24,9 @@ from worker.core.jobs import Job, JobRequest, Mode, Trigger
 from worker.core.ports import Key, Operation, Outcome, Page, Provider, Stream
 from worker.core.preferences import calendar_preferences
 from worker.http.limits import Limits
+from worker.http.mint import Mint
 from worker.http.slots import Slots
-from worker.providers.outlook_calendar import MANIFEST, Mint, OutlookCalendar
+from worker.providers.outlook_calendar import MANIFEST, OutlookCalendar
 from worker.sync.request import request_sync
 
 OUTLOOK, ZONE = MANIFEST.name, "America/New_York"

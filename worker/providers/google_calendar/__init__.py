@@ -23,10 +23,10 @@ from worker.core.ports import Manifest
 from worker.providers.google_calendar.account import GoogleCalendar
 from worker.providers.google_calendar.consent import GoogleConsents
 from worker.providers.google_calendar.service import GoogleSettings
-from worker.providers.google_calendar.tokens import Mint, revoke
+from worker.providers.google_calendar.tokens import revoke
 from worker.providers.google_calendar.webhook import read_notice
 
-__all__ = ["MANIFEST", "GoogleCalendar", "GoogleConsents", "GoogleSettings", "Mint", "read_notice", "revoke"]
+__all__ = ["MANIFEST", "GoogleCalendar", "GoogleConsents", "GoogleSettings", "read_notice", "revoke"]
 
 MANIFEST = Manifest(
     name="google_calendar",

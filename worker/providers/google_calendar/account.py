@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from worker.core.calendars import PRIMARY, streams, way
 from worker.core.channels import Channel, Watch
 from worker.core.errors import (
     ConnectionRevoked,
@@ -20,13 +21,13 @@ from worker.core.errors import (
 from worker.core.ports import Change, Failed, Grant, Operation, Outcome, Page, Stream
 from worker.core.preferences import CalendarPreferences
 from worker.http.limits import Bucket, Limits
+from worker.http.mint import Mint
 from worker.providers.google_calendar.keys import event_id
 from worker.providers.google_calendar.line import Line, back_off
 from worker.providers.google_calendar.mapping import change
 from worker.providers.google_calendar.push import opened, stopped
 from worker.providers.google_calendar.service import Connections, GoogleSettings, calendar_service
-from worker.providers.google_calendar.streams import PRIMARY, streams, way
-from worker.providers.google_calendar.tokens import Mint, keeper_for
+from worker.providers.google_calendar.tokens import keeper_for
 from worker.providers.google_calendar.writing import Step, after, after_loss, first, gave_up
 
 MOST_ROUNDS = 12

@@ -1,10 +1,7 @@
 """Access tokens for Google, from what a connection was granted."""
 
-import hashlib
-import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +16,7 @@ from google.oauth2 import service_account
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, SyncError, Transient
 from worker.core.ports import Grant
 from worker.http.client import call, make_client
+from worker.http.mint import Mint
 from worker.http.redaction import redacted
 from worker.http.retry_after import retry_after
 from worker.http.tokens import TokenKeeper
@@ -48,27 +46,12 @@ DELEGATION = MappingProxyType({**REFUSALS, "unauthorized_client": ConnectionRevo
 _CLIENT = frozenset({"invalid_client", "deleted_client", "unauthorized_client"})
 
 
-class Mint:
-    """Access tokens of service accounts, kept in this process while they hold: whoever has the key can mint another."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._slots: dict[str, _Slot] = {}
-
-    def slot(self, account: Mapping[str, Any], settings: GoogleSettings, subject: str | None) -> "_Slot":
-        """Where the token of this key for this subject lies; another key has another place."""
-        named = [account.get("client_email"), account.get("private_key"), settings.token_url, subject]
-        name = hashlib.sha256(repr(named).encode()).hexdigest()
-        with self._lock:
-            return self._slots.setdefault(name, _Slot())
-
-
 def keeper_for(grant: Grant, settings: GoogleSettings, subject: str | None, mint: Mint) -> TokenKeeper:
     """The token keeper for a grant; ``subject`` is whom a service account acts for, None where no calendar is named."""
     account = grant.read().get("service_account")
     if account:
-        slot = mint.slot(account, settings, subject)
-        return TokenKeeper(_Minted(grant, slot), lambda credentials: _mint(credentials, settings, subject))
+        named = (account.get("client_email"), account.get("private_key"), settings.token_url, subject)
+        return TokenKeeper(mint.grant(grant, *named), lambda credentials: _mint(credentials, settings, subject))
     return TokenKeeper(grant, lambda credentials: _refresh(credentials, settings))
 
 
@@ -114,29 +97,6 @@ class _Kept(Credentials):
     def before_request(self, request: object, method: str, url: str, headers: dict[str, str]) -> None:
         self.token = self._keeper.token()
         headers["authorization"] = f"Bearer {self.token}"
-
-
-@dataclass
-class _Slot:
-    token: Mapping[str, Any] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-class _Minted:
-    """A service account's access token for one subject, in the shape of a grant."""
-
-    def __init__(self, grant: Grant, slot: _Slot) -> None:
-        self._grant = grant
-        self._slot = slot
-
-    def read(self) -> Mapping[str, Any]:
-        return self._slot.token
-
-    def renew(self, stale: str | None, refresh: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Mapping[str, Any]:
-        with self._slot.lock:
-            if self._slot.token.get("access_token") == stale:
-                self._slot.token = refresh(self._grant.read())
-            return self._slot.token
 
 
 def _refresh(credentials: Mapping[str, Any], settings: GoogleSettings) -> Mapping[str, Any]:

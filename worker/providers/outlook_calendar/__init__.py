@@ -28,14 +28,12 @@ from worker.core.ports import Manifest
 from worker.providers.outlook_calendar.account import OutlookCalendar
 from worker.providers.outlook_calendar.consent import OutlookConsents
 from worker.providers.outlook_calendar.service import OutlookSettings
-from worker.providers.outlook_calendar.tokens import Mint
 from worker.providers.outlook_calendar.webhook import HANDSHAKE, LONGEST_HANDSHAKE, read_messages
 
 __all__ = [
     "HANDSHAKE",
     "LONGEST_HANDSHAKE",
     "MANIFEST",
-    "Mint",
     "OutlookCalendar",
     "OutlookConsents",
     "OutlookSettings",

@@ -7,23 +7,25 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from worker.core.calendars import PRIMARY, streams, way
 from worker.core.channels import Channel, Watch
 from worker.core.errors import ConnectionRevoked, CursorExpired, NotConnected, Rejected, SyncError, Transient, Uncertain
 from worker.core.ports import Failed, Grant, Operation, Outcome, Page, Stream
 from worker.core.preferences import CalendarPreferences
 from worker.http.client import make_client
 from worker.http.limits import Bucket, Limits
+from worker.http.mint import Mint
 from worker.http.slots import Slots
 from worker.providers.outlook_calendar.batches import MOST
 from worker.providers.outlook_calendar.calls import request
 from worker.providers.outlook_calendar.cursors import cursor_of, is_used_up, new_window
 from worker.providers.outlook_calendar.keys import transaction_id
 from worker.providers.outlook_calendar.line import Line
+from worker.providers.outlook_calendar.mailboxes import root
 from worker.providers.outlook_calendar.push import opened, stopped
 from worker.providers.outlook_calendar.reading import Reading
 from worker.providers.outlook_calendar.service import OutlookSettings
-from worker.providers.outlook_calendar.streams import PRIMARY, root, streams, way
-from worker.providers.outlook_calendar.tokens import Mint, is_for_all, keeper_for
+from worker.providers.outlook_calendar.tokens import is_for_all, keeper_for
 from worker.providers.outlook_calendar.writing import Step, after, after_loss, first, gave_up
 
 MOST_ROUNDS = 12

@@ -1,11 +1,8 @@
 """Access tokens for Graph, from what a connection was granted."""
 
-import hashlib
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +12,7 @@ from msal.exceptions import MsalError
 
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, SyncError, Transient
 from worker.core.ports import Grant
+from worker.http.mint import Mint
 from worker.http.redaction import redacted
 from worker.http.retry_after import retry_after
 from worker.http.tokens import TokenKeeper
@@ -54,57 +52,18 @@ _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", re.ASCII)
 Asking = Callable[[Any], Mapping[str, Any] | None]
 
 
-class Mint:
-    """Access tokens of application permissions, kept in this process while they hold: whoever has the client's secret
-    can ask for another."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._slots: dict[str, _Slot] = {}
-
-    def slot(self, tenant: str, settings: OutlookSettings) -> "_Slot":
-        """Where the token for this tenant lies; another secret of ours has another place."""
-        named = [tenant, settings.authority_url, settings.client_id, settings.client_secret]
-        name = hashlib.sha256(repr(named).encode()).hexdigest()
-        with self._lock:
-            return self._slots.setdefault(name, _Slot())
-
-
 def keeper_for(grant: Grant, settings: OutlookSettings, mint: Mint) -> TokenKeeper:
     """The token keeper for a grant: a person's refresh token, or a whole tenant's permission."""
     credentials = grant.read()
     if is_for_all(credentials):
-        slot = mint.slot(str(credentials["tenant_id"]), settings)
-        return TokenKeeper(_Minted(grant, slot), lambda known: _minted(known, settings))
+        named = (credentials["tenant_id"], settings.authority_url, settings.client_id, settings.client_secret)
+        return TokenKeeper(mint.grant(grant, *named), lambda known: _minted(known, settings))
     return TokenKeeper(grant, lambda known: _refreshed(known, settings))
 
 
 def is_for_all(credentials: Mapping[str, Any]) -> bool:
     """Whether the grant is an application permission, good for every mailbox of a tenant."""
     return bool(credentials.get("tenant_id")) and not credentials.get("refresh_token")
-
-
-@dataclass
-class _Slot:
-    token: Mapping[str, Any] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-class _Minted:
-    """A tenant's access token, in the shape of a grant."""
-
-    def __init__(self, grant: Grant, slot: _Slot) -> None:
-        self._grant = grant
-        self._slot = slot
-
-    def read(self) -> Mapping[str, Any]:
-        return self._slot.token
-
-    def renew(self, stale: str | None, refresh: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Mapping[str, Any]:
-        with self._slot.lock:
-            if self._slot.token.get("access_token") == stale:
-                self._slot.token = refresh(self._grant.read())
-            return self._slot.token
 
 
 def _refreshed(credentials: Mapping[str, Any], settings: OutlookSettings) -> Mapping[str, Any]:

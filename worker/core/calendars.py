@@ -1,9 +1,7 @@
-"""Which calendars a connection writes to."""
+"""Which calendars a connection writes to, and whose grant reaches each."""
 
 from collections.abc import Collection, Mapping
-from urllib.parse import quote
 
-from worker.core.errors import Rejected
 from worker.core.ports import Stream
 
 PRIMARY = "primary"
@@ -11,11 +9,11 @@ PRIMARY = "primary"
 
 
 def streams(calendars: Mapping[str, str], teams: Collection[str]) -> list[Stream]:
-    """One stream for each calendar, by ``calendars`` (team member → address) and by who has granted access.
+    """One stream for each calendar, by ``calendars`` (team member → calendar) and by who has granted access.
 
     ``teams`` names the grants: a team member, or ``""`` for the connection's one grant. Members who share a calendar
-    share its stream; one who is on none and has a grant of their own uses their own calendar. Without either, one
-    stream takes every visit to the calendar of whoever granted access. A member whom no grant reaches has no stream.
+    share its stream; one who is on none and has a grant of their own uses their own. Without either, one stream takes
+    every visit to the calendar of whoever granted access. A member whom no grant reaches has no stream.
     """
     mapped = {team: calendar for team, calendar in calendars.items() if team in teams or "" in teams}
     named = {**mapped, **{team: PRIMARY for team in sorted(teams) if team and team not in mapped}}
@@ -40,22 +38,6 @@ def way(stream: Stream) -> tuple[str, str]:
         return stream.grant or "", stream.target
     team, colon, calendar = stream.name.rpartition(":")
     return (team, calendar) if colon and calendar == PRIMARY else ("", stream.name)
-
-
-def root(calendar: str, *, for_all: bool) -> str:
-    """The path of a mailbox at Graph. ``for_all``: the grant is an application permission, which has no ``/me``.
-
-    Raises Rejected where nobody is named.
-    """
-    if calendar != PRIMARY:
-        return f"/users/{quote(calendar, safe='@')}"
-    if for_all:
-        raise Rejected(
-            "A grant for a whole tenant acts for named people: list each technician's calendar in the settings, "
-            "`calendars`.",
-            code="CALENDAR_NOT_NAMED",
-        )
-    return "/me"
 
 
 def _stream(calendar: str, members: list[str], grant: str | None) -> Stream:
