@@ -1,4 +1,4 @@
-"""Jobs, their records and moments as the outside sees them (contract §4)."""
+"""Jobs, their records, matches and moments as the outside sees them (contract §4)."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from worker.core.documents import Document
 from worker.core.jobs import CREATED, DELETED, FAILED, UNCHANGED, UPDATED, Job, JobRecord
+from worker.core.matches import Choice, Question
 from worker.core.ports import Manifest
 from worker.core.records import plural
 
@@ -50,7 +52,7 @@ def job_descriptor(job: Job) -> dict[str, Any]:
 def job_json(job: Job, manifests: Mapping[str, Manifest]) -> dict[str, Any]:
     """A job with its progress, counts and tallies (contract §4.4). What its integration publishes is told of, though
     nothing of it was there to do."""
-    tallies = {plural(manifests[job.integration].kind): {}, **job.tallies}
+    tallies = {**{plural(kind): {} for kind in manifests[job.integration].kinds}, **job.tallies}
     return {
         **job_descriptor(job),
         "scope": job.request.scope,
@@ -69,3 +71,33 @@ def job_json(job: Job, manifests: Mapping[str, Manifest]) -> dict[str, Any]:
 def record_json(record: JobRecord) -> dict[str, Any]:
     """What became of one record (contract §4.4)."""
     return {**asdict(record), "at": rfc_3339(record.at)}
+
+
+def match_json(question: Question) -> dict[str, Any]:
+    """What a person is asked about a record (contract §4.4)."""
+    return {
+        "match_id": question.id,
+        "kind": question.kind,
+        "local_id": question.local_id,
+        **_known_by(question.wanted),
+        "candidates": [_candidate(choice) for choice in question.choices],
+        "created_at": rfc_3339(question.created_at),
+    }
+
+
+def answer_json(question: Question) -> dict[str, Any]:
+    """What a person said: the id in the books, or null for none of them."""
+    said = {"match_id": question.id, "kind": question.kind, "local_id": question.local_id}
+    return {**said, "accepted": question.chosen or None}
+
+
+def _candidate(choice: Choice) -> dict[str, Any]:
+    active = bool(getattr(choice.document, "active", True))
+    what = {"remote_id": choice.remote_id, **_known_by(choice.document)}
+    return {**what, "active": active, "evidence": list(choice.evidence)}
+
+
+def _known_by(document: Document) -> dict[str, str | None]:
+    """The name, and what people are reached by, where they are."""
+    name, email, phone = (getattr(document, field, "") for field in ("name", "email", "phone"))
+    return {"name": name, "email": email or None, "phone": phone or None}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from celery import Celery
 
 from worker import broker, outlook
+from worker import quickbooks as books
 from worker.app import RUN, SYNCS, make_publisher
 from worker.core.channels import Receipt, Receiver
 from worker.core.connections import Connection
@@ -21,7 +22,7 @@ from worker.doorbell import Doorbell
 from worker.http.limits import Limits
 from worker.http.mint import Mint
 from worker.http.slots import Slots
-from worker.providers import google_calendar, outlook_calendar
+from worker.providers import google_calendar, outlook_calendar, quickbooks
 from worker.settings import Settings
 from worker.sources import fieldcamp
 from worker.sources.fieldcamp.account import FieldCamp
@@ -34,7 +35,15 @@ if TYPE_CHECKING:
     import redis
 
 MANIFESTS: Mapping[str, Manifest] = MappingProxyType(
-    {one.name: one for one in (fieldcamp.MANIFEST, google_calendar.MANIFEST, outlook_calendar.MANIFEST)}
+    {
+        one.name: one
+        for one in (
+            fieldcamp.MANIFEST,
+            google_calendar.MANIFEST,
+            outlook_calendar.MANIFEST,
+            quickbooks.MANIFEST,
+        )
+    }
 )
 """Every integration there is, by name."""
 
@@ -89,6 +98,10 @@ class Wiring:
         return outlook.Outlook(self.settings, self.limits, Slots(self.redis), self.mint)
 
     @cached_property
+    def quickbooks(self) -> books.QuickBooks:
+        return books.QuickBooks(self.settings, self.limits, Slots(self.redis, lease=quickbooks.SLOT_LEASE))
+
+    @cached_property
     def publisher(self) -> Celery:
         return make_publisher(self.settings)
 
@@ -118,7 +131,7 @@ class Wiring:
         """What a prefork child does first: nothing that the parent opened may be used by both."""
         self.store.forked()
         self.doorbell.forked()
-        for name in ("redis", "redis_in_passing", "callers", "limits", "outlook", "publisher"):
+        for name in ("redis", "redis_in_passing", "callers", "limits", "outlook", "quickbooks", "publisher"):
             self.__dict__.pop(name, None)
 
     def close(self) -> None:
@@ -162,6 +175,9 @@ class Wiring:
         if connection.integration == google_calendar.MANIFEST.name:
             for grant in self._grants(connection).values():
                 google_calendar.revoke(grant, self._google())
+        if connection.integration == quickbooks.MANIFEST.name:
+            for grant in self._grants(connection).values():
+                self.quickbooks.revoke(grant)
 
     def receivers(self) -> Mapping[str, Receiver]:
         """Who takes the messages of each provider that pushes, by its slug."""
@@ -173,6 +189,9 @@ class Wiring:
 
     def _take_outlook(self, _headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Receipt:
         return outlook.take(self.house, query, body)
+
+    def _take_quickbooks(self, headers: Mapping[str, str], _query: Mapping[str, str], body: bytes) -> Receipt:
+        return self.quickbooks.take(self.house, headers, body)
 
     def _window(self, account_id: str) -> Window:
         """The widest stretch of time that any of the account's calendars asks for."""
@@ -207,6 +226,14 @@ class Wiring:
         check_client(MICROSOFT_CLIENT_ID=client_id, MICROSOFT_CLIENT_SECRET=secret)
         return self.outlook.consents()
 
+    def _quickbooks_consents(self) -> Consents:
+        client_id, secret = self.settings.quickbooks_client_id, self.settings.quickbooks_client_secret
+        check_client(QUICKBOOKS_CLIENT_ID=client_id, QUICKBOOKS_CLIENT_SECRET=secret)
+        return self.quickbooks.consents()
+
+    def _open_quickbooks(self, connection: Connection) -> Provider:
+        return self.quickbooks.opened(connection, self.store.grants.grant(connection.id))
+
     def _open_outlook(self, connection: Connection) -> Provider:
         return self.outlook.opened(connection, self._grants(connection))
 
@@ -228,9 +255,22 @@ class Wiring:
 
 
 _GOOGLE, _OUTLOOK = google_calendar.MANIFEST.name, outlook_calendar.MANIFEST.name
-_PROVIDERS = {_GOOGLE: Wiring._open_google, _OUTLOOK: Wiring._open_outlook}
-_RECEIVERS = {_GOOGLE: Wiring._take_google, _OUTLOOK: Wiring._take_outlook}
-_CONSENTS = {_GOOGLE: Wiring._google_consents, _OUTLOOK: Wiring._outlook_consents}
+_BOOKS = quickbooks.MANIFEST.name
+_PROVIDERS = {
+    _GOOGLE: Wiring._open_google,
+    _OUTLOOK: Wiring._open_outlook,
+    _BOOKS: Wiring._open_quickbooks,
+}
+_RECEIVERS = {
+    _GOOGLE: Wiring._take_google,
+    _OUTLOOK: Wiring._take_outlook,
+    _BOOKS: Wiring._take_quickbooks,
+}
+_CONSENTS = {
+    _GOOGLE: Wiring._google_consents,
+    _OUTLOOK: Wiring._outlook_consents,
+    _BOOKS: Wiring._quickbooks_consents,
+}
 
 
 def check_client(**variables: str | None) -> None:

@@ -12,6 +12,7 @@ from worker.core.connections import Connection, InboxEvent
 from worker.core.errors import Rejected
 from worker.core.jobs import Ending, Job, JobRequest, JobStatus, Mode, Trigger
 from worker.core.links import Link
+from worker.core.observation import Observed
 from worker.core.ports import (
     Create,
     Done,
@@ -26,7 +27,6 @@ from worker.core.ports import (
     Stream,
 )
 from worker.core.projections import VisitView, wanted_documents
-from worker.core.reconcile import Observed
 from worker.core.records import CLIENT, JOB, VISIT, Client, Record, Visit
 from worker.core.records import Job as Work
 from worker.store import Store, open_store
@@ -144,8 +144,8 @@ class ManyVisits:
         self.house = House(
             store=self.store,
             manifests={
-                GOOGLE: Manifest(GOOGLE, "google-calendar", "bidirectional", VISIT, "Google Calendar", calendar=True),
-                FIELDCAMP: Manifest(FIELDCAMP, FIELDCAMP, "bidirectional", VISIT, "FieldCamp"),
+                GOOGLE: Manifest(GOOGLE, "google-calendar", "bidirectional", "Google Calendar", calendar=True),
+                FIELDCAMP: Manifest(FIELDCAMP, FIELDCAMP, "bidirectional", "FieldCamp"),
             },
             open_provider=lambda _: self.calendars,
             open_source=lambda _: Silence(),

@@ -12,9 +12,9 @@ import pytest
 
 from tests.bench.copying import copy_over
 from tests.bench.many import CALENDARS, ManyVisits
-from tests.bench.statements import counted
 from tests.bench.table import ratio, show
 from tests.servers.postgres import Postgres
+from tests.statements import counted
 from worker.store import open_store
 
 pytestmark = pytest.mark.bench

@@ -12,9 +12,12 @@ def test_the_demo_plays_a_scenario_and_both_sides_agree_at_the_end(shell: Shell)
     told = demo.output
     assert status == 0, told[-4000:]
     assert "FieldCamp and the calendars" in told
+    assert "FieldCamp and the books" in told
+    assert all(f"│ {row} " in told for row in ("invoices", "open", "paid"))
+    assert "1 client held for a person" in " ".join(told.split())
     assert told.count("demo.example") == 12
     assert " NO " not in told
-    for fact in ("pushed", "workers killed", "mails sent by either"):
+    for fact in ("pushed", "workers killed", "mails sent by either", "invoices and payments sent to QuickBooks"):
         assert fact in told
     assert told.rstrip().endswith("Both sides agree.")
     assert not (shell.folder / "visit-sync.db").exists(), "the demo keeps to itself"

@@ -3,10 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.core.documents import CalendarEvent, Times, from_json, instant, plain_text, to_json
+from worker.core.books import Customer
+from worker.core.documents import CalendarEvent, Times, entity_of, event_of, from_json, instant, to_json
+from worker.core.texts import plain_text
 
 START = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -66,3 +69,12 @@ def test_moving_changes_the_times_alone() -> None:
     moved = event.moved_to(Times.days(date(2026, 11, 2)))
     assert moved.times == Times.days(date(2026, 11, 2))
     assert (moved.title, moved.location) == ("Boiler", "Main St 1")
+
+
+def test_a_document_of_the_books_is_no_event_and_an_event_none_of_the_books() -> None:
+    event, customer = CalendarEvent("Boiler", Times.span(START, START + HOUR)), Customer("Ada")
+    assert (event_of(event), entity_of(customer)) == (event, customer)
+    with pytest.raises(AssertionError):
+        event_of(customer)
+    with pytest.raises(AssertionError):
+        entity_of(event)

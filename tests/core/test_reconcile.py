@@ -10,18 +10,10 @@ from worker.core.connections import FeedEntry
 from worker.core.documents import CalendarEvent, Times
 from worker.core.errors import Gone, MassChangeHeld, Rejected, Transient, Uncertain, VersionConflict
 from worker.core.links import Link, Stray
+from worker.core.observation import absent, observe
 from worker.core.ports import Change, Create, Delete, Done, Failed, Key, Reschedule, Unschedule, Update
 from worker.core.preferences import CalendarPreferences
-from worker.core.reconcile import (
-    Decision,
-    absent,
-    after,
-    decide,
-    enough_published,
-    hold_mass_change,
-    observe,
-    removals,
-)
+from worker.core.reconcile import Decision, after, decide, enough_published, hold_mass_change, removals
 
 NOON = datetime(2026, 5, 29, 12, tzinfo=UTC)
 CAL = "tech1@example.com"

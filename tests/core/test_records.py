@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from worker.core.records import CLIENT, JOB, VISIT, Record, is_stale, merged, plural, same_meaning
+from worker.core.records import CLIENT, INVOICE, JOB, PAYMENT, VISIT, Record, is_stale, merged, plural, same_meaning
 
 NOON = datetime(2026, 5, 29, 12, tzinfo=UTC)
 
@@ -79,6 +79,21 @@ def test_the_same_content_again_changes_nothing() -> None:
 def test_a_visit_needs_its_job_and_its_client() -> None:
     assert told(1, job_id="job_1", client_id="cli_1").needs == {(JOB, "job_1"), (CLIENT, "cli_1")}
     assert told(1, job_id=None).needs == frozenset()
+
+
+def test_an_invoice_is_looked_at_again_when_its_visit_moves_on() -> None:
+    assert Record(INVOICE, "inv_1", {"visit_id": "vis_1", "client_id": "cli_1"}).needs == {(VISIT, "vis_1")}
+    assert Record(INVOICE, "inv_1", {"visit_id": None, "job_id": "job_1"}).needs == frozenset()
+
+
+def test_a_payment_needs_its_invoice() -> None:
+    """What is paid of it depends on what it comes to, and on whether it is void."""
+    assert Record(PAYMENT, "pay_1", {"invoice_id": "inv_1", "client_id": "cli_1"}).needs == {(INVOICE, "inv_1")}
+
+
+def test_records_that_are_shown_alone_need_no_other() -> None:
+    assert Record(CLIENT, "cli_1", {"job_id": "job_1"}).needs == frozenset()
+    assert Record(PAYMENT, "pay_1", {"client_id": "cli_1"}).needs == frozenset()
 
 
 def test_several_records_have_a_plural() -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, SyncError, Transient, Uncertain
-from worker.sources.fieldcamp.calls import BadRequest, Missing, answer_of
+from worker.sources.fieldcamp.calls import BadRequest, Conflict, Missing, answer_of
 from worker.sources.fieldcamp.cursor import Cursor, next_since
 
 NOW = datetime(2026, 6, 1, 8, 0, 0, 123000, UTC)
@@ -31,7 +31,7 @@ def response(
         (403, Rejected, "SOURCE_REFUSED"),
         (404, Missing, "SOURCE_REFUSED"),
         (408, Transient, "TEMPORARILY_UNAVAILABLE"),
-        (409, Rejected, "CREW_BOOKED"),
+        (409, Conflict, "SOURCE_REFUSED"),
         (418, Rejected, "SOURCE_REFUSED"),
         (425, Transient, "TEMPORARILY_UNAVAILABLE"),
         (429, RateLimited, "PROVIDER_RATE_LIMITED"),

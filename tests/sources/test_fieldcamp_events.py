@@ -1,6 +1,7 @@
 """FieldCamp's event envelope: what it tells, and what is wrong with it, field by field."""
 
 import contextlib
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from worker.core.connections import InboxEvent
 from worker.core.errors import Invalid
-from worker.core.records import CLIENT, VISIT, Record
+from worker.core.records import CLIENT, INVOICE, ITEM, PAYMENT, TAX, VISIT, Record
+from worker.sources.fieldcamp import mapping
 from worker.sources.fieldcamp.events import VISIT_TYPES, parse_event
 
 CREATED = datetime(2026, 5, 29, 14, 22, 31, 812000, UTC)
@@ -90,10 +92,64 @@ def test_client_events_tell_of_the_client() -> None:
 
 
 @pytest.mark.parametrize("event_type", ["item.created", "invoice.paid", "payment.updated", "tax.deleted"])
-def test_what_goes_to_the_books_is_kept_and_must_have_an_object_with_an_id(event_type: str) -> None:
-    assert parse_event(envelope(event_type, {"id": "x_1"}), "acc_1").record is None
+def test_what_goes_to_the_books_must_have_an_object_with_an_id(event_type: str) -> None:
+    assert record_of(envelope(event_type, {"id": "x_1"})).kind == event_type.partition(".")[0]
     assert set(details_of(envelope(event_type, {}))) == {"data.object.id"}
     assert set(details_of(envelope(event_type, None))) == {"data.object"}
+
+
+INVOICE_SNAPSHOT: dict[str, Any] = {
+    "id": "inv_1",
+    "number": "INV-1001",
+    "clientId": "cli_1",
+    "status": "paid",
+    "lineItems": [{"id": "lin_1", "itemId": "itm_1", "quantity": 3, "price": 19.99, "taxIds": []}],
+    "total": 59.97,
+    "updatedAt": "2026-05-29T14:22:30Z",
+}
+MONEY_SNAPSHOTS: dict[str, dict[str, Any]] = {
+    INVOICE: INVOICE_SNAPSHOT,
+    PAYMENT: {"id": "pay_1", "invoiceId": "inv_1", "amount": 59.97, "date": "2026-05-29", "externalId": None},
+    ITEM: {"id": "itm_1", "name": "Boiler", "price": 19.99, "type": "Service", "isActive": True},
+    TAX: {"id": "tax_1", "name": "VAT", "rate": 0.2, "isActive": True},
+}
+
+
+@pytest.mark.parametrize("verb", ["created", "updated", "paid"])
+@pytest.mark.parametrize("kind", sorted(MONEY_SNAPSHOTS))
+def test_events_of_the_books_tell_of_their_record(kind: str, verb: str) -> None:
+    snapshot = MONEY_SNAPSHOTS[kind]
+    body = json.loads(json.dumps(envelope(f"{kind}.{verb}", snapshot)))
+    record = record_of(body)
+    updated = UPDATED if "updatedAt" in snapshot else CREATED
+    assert (record.kind, record.local_id, record.deleted) == (kind, snapshot["id"], False)
+    assert (record.source_time, record.told_at) == (updated, CREATED)
+    assert record.content == mapping.RECORDS[kind](snapshot, CREATED).content
+    gone = record_of(envelope(f"{kind}.deleted", {"id": snapshot["id"]}))
+    assert (gone.kind, gone.local_id, gone.deleted, gone.source_time) == (kind, snapshot["id"], True, CREATED)
+
+
+def test_amounts_of_events_are_exact_to_the_cent() -> None:
+    body = json.loads(json.dumps(envelope("invoice.paid", INVOICE_SNAPSHOT)))
+    content = record_of(body).content
+    assert (content["lines"][0]["price"], content["lines"][0]["quantity"], content["total"]) == ("19.99", "3", "59.97")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "fields", "wrong"),
+    [
+        ("invoice.created", {"lineItems": [{"price": 5, "quantity": "many"}]}, {"lineItems[0].quantity"}),
+        ("invoice.paid", {"lineItems": [{"price": 5}, 7]}, {"lineItems[1]"}),
+        ("invoice.updated", {"discount": {"type": "half", "value": 1}, "total": {}}, {"discount.type", "total"}),
+        ("invoice.updated", {"id": None, "total": "lots"}, {"id", "total"}),
+        ("payment.created", {"amount": "all"}, {"amount"}),
+        ("item.updated", {"price": "free"}, {"price"}),
+        ("tax.updated", {"rate": "20%"}, {"rate"}),
+    ],
+)
+def test_wrong_money_is_named_by_its_path(event_type: str, fields: dict[str, Any], wrong: set[str]) -> None:
+    snapshot = {**MONEY_SNAPSHOTS[event_type.partition(".")[0]], **fields}
+    assert set(details_of(envelope(event_type, snapshot))) == {f"data.object.{path}" for path in wrong}
 
 
 @pytest.mark.parametrize(
@@ -163,18 +219,20 @@ def test_a_body_that_is_no_envelope_is_invalid(body: Any) -> None:
     assert details_of(body)
 
 
+SNAPSHOT_OF_MONEY = {name: value for each in MONEY_SNAPSHOTS.values() for name, value in each.items()}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-TYPES = st.sampled_from([*sorted(VISIT_TYPES), "client.updated", "client.deleted", "invoice.paid", "job.created"])
+BOOKS = ["item.created", "invoice.paid", "invoice.updated", "payment.created", "payment.deleted", "tax.updated"]
+TYPES = st.sampled_from([*sorted(VISIT_TYPES), "client.updated", "client.deleted", "job.created", *BOOKS])
 SNAPSHOTS = JSON | st.fixed_dictionaries(
-    {}, optional={name: st.just(value) | JSON for name, value in VISIT_SNAPSHOT.items()}
+    {}, optional={name: st.just(value) | JSON for name, value in (VISIT_SNAPSHOT | SNAPSHOT_OF_MONEY).items()}
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(TYPES | JSON, SNAPSHOTS, st.dictionaries(st.sampled_from(["id", "created_at", "data"]), JSON, max_size=2))
 def test_anything_is_an_event_or_invalid(event_type: Any, snapshot: Any, fields: dict[str, Any]) -> None:
     with contextlib.suppress(Invalid):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.store.bookshelf import connected
 from tests.store.things import NOON, start
 from worker.core.connections import Account, Connection, StreamState
 from worker.core.jobs import Job, Lease
@@ -17,6 +18,11 @@ def account(store: Store) -> Account:
 def google(store: Store, account: Account) -> Connection:
     grants = {"": {"refresh_token": "rt-1", "access_token": "at-1"}}
     return store.connections.connect(account.id, "google_calendar", {"time_zone": "UTC"}, grants, NOON)
+
+
+@pytest.fixture
+def books(store: Store, account: Account) -> Connection:
+    return connected(store, account.id)
 
 
 @pytest.fixture

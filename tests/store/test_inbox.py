@@ -1,16 +1,17 @@
 """Events come in groups, count once, and poke what has to look."""
 
-import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.store.things import NOON, at_once, client, event, later, visit
+from tests.statements import counted
+from tests.store.bookshelf import connected
+from tests.store.things import NOON, at_once, client, event, later, start, visit
 from worker.core.connections import Account, Connection
 from worker.core.errors import Invalid
 from worker.core.jobs import JobRequest
-from worker.core.records import VISIT
+from worker.core.records import CLIENT, INVOICE, VISIT, Record
 from worker.store import Store, tables
 from worker.store.engine import Database
 
@@ -85,16 +86,127 @@ def test_a_client_told_in_the_same_group_moves_the_visits_that_need_it(
     assert store.plans.todo(google, VISIT, upto, 10)[0] == ["vis_1"]
 
 
-def test_a_group_is_stored_several_times_faster_than_one_event_after_the_other(
+def test_a_group_of_two_hundred_takes_few_statements_more_than_one_event_alone(
     store: Store, account: Account, google: Connection
 ) -> None:
-    started = time.perf_counter()
-    for place in range(40):
-        store.inbox.take([event(account.id, f"s{place}", visit(f"vis_s{place}"))], DUE, NOON)
-    alone = (time.perf_counter() - started) / 40
-    started = time.perf_counter()
-    for group in range(3):
-        events = [event(account.id, f"g{group}-{n}", visit(f"vis_{group}_{n}")) for n in range(200)]
-        store.inbox.take(events, DUE, NOON)
-    together = (time.perf_counter() - started) / 600
-    assert alone > 3 * together, f"alone {alone * 1e6:.0f} us, together {together * 1e6:.0f} us"
+    with counted(store) as alone:
+        store.inbox.take([event(account.id, "alone", visit("vis_alone"))], DUE, NOON)
+    with counted(store) as together:
+        store.inbox.take([event(account.id, f"g{n}", visit(f"vis_{n}")) for n in range(200)], DUE, NOON)
+    assert len(together) <= len(alone) + 3, together
+
+
+READERS = {VISIT: ["google_calendar"], CLIENT: ["google_calendar", "quickbooks"], INVOICE: ["quickbooks"]}
+
+
+@pytest.fixture
+def quiet(store: Store, google: Connection, books: Connection) -> list[Connection]:
+    """Both connections, which nobody is to look at."""
+    for connection in (google, books):
+        start(store, connection)
+    return [google, books]
+
+
+def told(store: Store, account: Account, *records: Record, name: str = "e") -> None:
+    events = [event(account.id, f"{name}{place}", record) for place, record in enumerate(records)]
+    store.inbox.take(events, DUE, NOON, READERS)
+
+
+def looks(store: Store, quiet: list[Connection]) -> list[datetime | None]:
+    """When the calendar and the books are looked at."""
+    return [store.connections.get(connection.id).next_look_at for connection in quiet]
+
+
+def invoice(**content: str) -> Record:
+    return Record(INVOICE, "inv_1", content, NOON, NOON)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (visit(), [DUE, None]),
+        (client(name="Ada"), [DUE, DUE]),
+        (invoice(number="7"), [None, DUE]),
+        (Record("member", "usr_1", {"name": "Ada"}, NOON, NOON), [None, None]),
+    ],
+)
+def test_those_are_poked_who_publish_something_of_such_records(
+    store: Store, account: Account, quiet: list[Connection], record: Record, expected: list[datetime | None]
+) -> None:
+    told(store, account, record)
+    assert looks(store, quiet) == expected
+
+
+def test_a_group_pokes_each_account_for_its_own_records_alone(
+    store: Store, account: Account, quiet: list[Connection]
+) -> None:
+    other = store.accounts.create("Other", NOON)[0]
+    mine, theirs = event(account.id, "e1", visit()), event(other.id, "e1", invoice())
+    store.inbox.take([mine, theirs], DUE, NOON, READERS)
+    assert looks(store, quiet) == [DUE, None]
+
+
+def test_the_completion_of_a_visit_with_an_invoice_makes_the_books_due_at_once(
+    store: Store, account: Account, quiet: list[Connection]
+) -> None:
+    store.records.receive(account.id, [invoice(visit_id="vis_1")])
+    told(store, account, visit(at=later(1), status="completed"))
+    assert looks(store, quiet) == [DUE, NOON]
+    assert store.connections.get(quiet[1].id).look_trigger == "event"
+
+
+def test_so_does_one_that_comes_with_its_invoice(store: Store, account: Account, quiet: list[Connection]) -> None:
+    told(store, account, visit(status="completed"), invoice(visit_id="vis_1"))
+    assert looks(store, quiet) == [DUE, NOON]
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        visit(at=later(1), status="in_progress"),
+        visit(at=later(1), status="cancelled"),
+        visit(at=later(1), deleted=True, status="completed"),
+        visit("vis_2", at=later(1), status="completed"),
+    ],
+)
+def test_other_visits_do_not_poke_the_books_at_all(
+    store: Store, account: Account, quiet: list[Connection], news: Record
+) -> None:
+    store.records.receive(account.id, [visit(status="arrived"), invoice(visit_id="vis_1")])
+    told(store, account, news)
+    assert looks(store, quiet) == [DUE, None]
+
+
+def test_an_invoice_of_another_account_makes_nobodys_books_due(
+    store: Store, account: Account, quiet: list[Connection]
+) -> None:
+    other = store.accounts.create("Other", NOON)[0]
+    store.records.receive(other.id, [invoice(visit_id="vis_1")])
+    told(store, account, visit(status="completed"))
+    assert looks(store, quiet) == [DUE, None]
+
+
+def test_a_completion_told_twice_changes_nothing_the_second_time(
+    store: Store, account: Account, quiet: list[Connection]
+) -> None:
+    store.records.receive(account.id, [invoice(visit_id="vis_1"), visit(at=later(1), status="completed")])
+    told(store, account, visit(at=later(2), status="completed"))
+    assert looks(store, quiet) == [None, None]
+
+
+@pytest.mark.parametrize(("setting", "expected"), [(False, None), (True, NOON)])
+def test_the_settings_say_whether_a_completion_is_waited_for(
+    store: Store, account: Account, *, setting: bool, expected: datetime | None
+) -> None:
+    books = connected(store, account.id, invoice_on_completed_visit=setting)
+    start(store, books)
+    store.records.receive(account.id, [invoice(visit_id="vis_1")])
+    told(store, account, visit(status="completed"))
+    assert looks(store, [books]) == [expected]
+
+
+def test_books_that_are_not_connected_are_not_made_due(store: Store, account: Account, quiet: list[Connection]) -> None:
+    store.records.receive(account.id, [invoice(visit_id="vis_1")])
+    store.connections.disconnect(account.id, "quickbooks", NOON)
+    told(store, account, visit(status="completed"))
+    assert looks(store, quiet) == [DUE, None]

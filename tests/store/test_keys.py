@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.bench.statements import counted
+from tests.statements import counted
 from tests.store.things import NOON, at_once, later
 from worker.core.connections import Account, ApiKey
 from worker.store import Store, open_store

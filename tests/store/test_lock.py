@@ -22,7 +22,7 @@ from worker.core.jobs import (
     Progress,
     Trigger,
 )
-from worker.core.reconcile import Observed
+from worker.core.observation import Observed
 from worker.store import Store
 
 RACE = """
@@ -134,7 +134,7 @@ def test_an_old_worker_that_wakes_late_writes_nothing(
     assert store.plans.links_of(google.id, ["vis_1"]) == {}
     assert store.records.get_many(job.account_id, "visit", ["vis_1"]) == {}
     assert store.streams.all(google.id)["primary"] == primary
-    assert store.connections.get(google.id).planned == 0
+    assert store.plans.planned_upto(google.id) == {}
     assert store.jobs.get(job.id).status is JobStatus.RUNNING
 
 
@@ -271,7 +271,7 @@ def test_reconnecting_sends_a_running_sync_back_to_the_queue(
     with pytest.raises(LeaseLost):
         store.plans.planned(lease, google.id, 9)
     assert store.jobs.to_ring(NOON, 5) == [job.id]
-    assert store.connections.get(google.id).planned == 0
+    assert store.plans.planned_upto(google.id) == {}
 
 
 def test_disconnecting_forgets_the_tokens_cancels_the_sync_and_keeps_the_links(

@@ -2,16 +2,25 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import column, insert, inspect, literal, table
 
 from tests.servers.postgres import Postgres
+from tests.store.things import NOON, document
+from worker.core.connections import StreamState
+from worker.core.documents import to_json
 from worker.core.errors import Invalid
+from worker.core.links import Link
+from worker.core.records import VISIT
 from worker.store import open_store
+from worker.store.columns import Instant, to_text
 from worker.store.engine import Database
+from worker.store.migrations import configuration
 from worker.store.tables import metadata
 
 
@@ -31,6 +40,45 @@ def test_the_migrated_schema_is_the_one_in_tables(database_url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     database.dispose()
+
+
+def test_how_far_was_planned_before_the_books_is_how_far_visits_were_planned(empty_url: str, keys: list[str]) -> None:
+    database = Database(empty_url)
+    with database.writing() as connection:
+        command.upgrade(configuration(connection), "0002")
+        for name, row in _before_the_books():
+            connection.execute(insert(table(name, *map(column, row))).values(row))
+    database.dispose()
+    store = open_store(empty_url, keys)
+    store.upgrade()
+    [google, outlook] = store.connections.of("acc_1")
+    assert store.plans.planned_upto(google.id) == {VISIT: 42}
+    assert store.plans.planned_upto(outlook.id) == {VISIT: 0}
+    assert (google.connected, google.realm, google.settings) == (True, None, {"time_zone": "UTC"})
+    assert store.streams.all(google.id)["primary"] == StreamState(1, "primary", "c-1")
+    assert store.plans.pending(google.id) == ["vis_1"]
+    link = Link("primary", "vis_1", published=True, remote_id="r-1", agreed=document(), retry=True)
+    assert store.plans.links_of(google.id, ["vis_1"]) == {"vis_1": [link]}
+    store.dispose()
+
+
+def _before_the_books() -> list[tuple[str, dict[str, Any]]]:
+    """An account with two calendars, one of which was planned."""
+    now, none = literal(NOON, Instant()), {"generation": 0, "leaving": False, "removed": False, "restored": 0}
+    account = {"id": "acc_1", "name": "Acme", "webhook_secret": "", "number": 42, "created_at": now}
+    known = {"account_id": "acc_1", "connected": True, "failures": 0}
+    google = {**known, "id": 1, "integration": "google_calendar", "settings": '{"time_zone":"UTC"}', "planned": 42}
+    outlook = {**known, "id": 2, "integration": "outlook_calendar", "settings": "{}", "planned": 0}
+    stream = {"id": 1, "connection_id": 1, "name": "primary", "cursor": "c-1", "listing": 0}
+    place = {"stream_id": 1, "local_id": "vis_1", "connection_id": 1, "number": 7, "listing": 0, "overruled": False}
+    shown = {"published": True, "remote_id": "r-1", "agreed": to_text(to_json(document()))}
+    link = {**place, **none, **shown, "retry": True, "pending": True}
+    return [
+        ("accounts", account),
+        *(("connections", row) for row in (google, outlook)),
+        ("streams", stream),
+        ("links", link),
+    ]
 
 
 def test_the_partial_indexes_are_partial(database_url: str) -> None:

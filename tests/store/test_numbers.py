@@ -5,7 +5,7 @@ import threading
 from tests.store.things import NOON, at_once, later, visit
 from worker.core.connections import Account, Connection, FeedEntry, StreamState
 from worker.core.jobs import Job, Lease
-from worker.core.reconcile import Observed
+from worker.core.observation import Observed
 from worker.core.records import VISIT
 from worker.store import Store
 

@@ -6,8 +6,8 @@ from tests.store.things import NOON, document, later, published, start
 from worker.core.connections import Connection, FeedEntry, StreamState
 from worker.core.jobs import Ending, Job, JobStatus, Lease
 from worker.core.links import Link, Stray
+from worker.core.observation import Observed
 from worker.core.ports import Key
-from worker.core.reconcile import Observed
 from worker.core.records import VISIT
 from worker.store import Store
 

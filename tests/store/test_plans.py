@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+from tests.store.bookshelf import connected, streams, syncing
 from tests.store.things import NOON, document, later, published, visit
+from worker.core.books import Customer
 from worker.core.connections import Account, Connection, StreamState
 from worker.core.jobs import Counts, Job, Lease, Progress
 from worker.core.links import Link, Stray
+from worker.core.observation import Observed
 from worker.core.ports import Key
-from worker.core.reconcile import Observed
-from worker.core.records import VISIT
+from worker.core.records import CLIENT, INVOICE, VISIT
 from worker.store import Store
 
 FULL = Link(
@@ -55,7 +57,7 @@ def test_what_moved_comes_in_the_order_of_its_numbers_in_chunks_that_lose_nothin
         chunks.append(local_ids)
     assert chunks == [["vis_3", "vis_1"], ["vis_2"], ["vis_9"]]
     assert store.plans.todo(google, VISIT, 0, 10) == (["vis_3", "vis_1", "vis_2", "vis_9"], upto)
-    assert store.plans.todo(google, "invoice", 0, 10) == (["vis_2", "vis_9"], upto)
+    assert store.plans.todo(google, "invoice", 0, 10) == ([], upto)
 
 
 def test_nothing_moved_is_nothing_to_do(store: Store, account: Account, google: Connection) -> None:
@@ -69,7 +71,7 @@ def test_what_was_planned_is_noted_and_never_goes_back(
 ) -> None:
     for number in (5, 3):
         store.plans.planned(running[1], google.id, number)
-    assert store.connections.get(google.id).planned == 5
+    assert store.plans.planned_upto(google.id) == {VISIT: 5}
 
 
 def test_our_own_writes_give_planning_nothing_to_do(
@@ -130,9 +132,49 @@ def test_reconnecting_plans_everything_again_and_keeps_what_is_known(
     store.streams.save_cursor(running[1], primary.id, "c-1", NOON)
     store.plans.planned(running[1], google.id, 1)
     again = store.connections.connect(account.id, "google_calendar", {"a": 1}, {"": {"access_token": "x"}}, later(1))
-    assert (again.id, again.planned, again.connected, again.next_look_at) == (google.id, 0, True, later(1))
+    assert (again.id, again.connected, again.next_look_at) == (google.id, True, later(1))
+    assert store.plans.planned_upto(google.id) == {}
     assert store.connections.find(account.id, "google_calendar") == again
     assert store.connections.of(account.id) == [again]
     assert store.streams.all(google.id)["primary"].cursor == "c-1"
-    assert store.plans.todo(again, VISIT, again.planned, 10)[0] == ["vis_1"]
+    assert store.plans.todo(again, VISIT, 0, 10)[0] == ["vis_1"]
     assert store.plans.links_of(google.id, ["vis_1"]) == {"vis_1": [published()]}
+
+
+def test_links_are_looked_for_by_kind(store: Store, books: Connection) -> None:
+    streams(store, books)
+    with syncing(store, books) as (_, lease):
+        both = [Link("customers", "x_1", retry=True, source=Customer("Ada")), Link("invoices", "x_1")]
+        store.plans.offer(lease, both)
+    assert store.plans.links_of(books.id, ["x_1"], CLIENT) == {"x_1": [both[0]]}
+    assert store.plans.links_of(books.id, ["x_1"], INVOICE) == {"x_1": [both[1]]}
+    assert store.plans.links_of(books.id, ["x_1"]) == {}
+    assert store.plans.pending(books.id, kind=CLIENT) == ["x_1"]
+    assert store.plans.pending(books.id, kind=INVOICE) == []
+
+
+def test_each_kind_is_planned_by_itself(store: Store, books: Connection) -> None:
+    with syncing(store, books) as (_, lease):
+        store.plans.planned(lease, books.id, 5, CLIENT)
+        store.plans.planned(lease, books.id, 3, INVOICE)
+    assert store.plans.planned_upto(books.id) == {CLIENT: 5, INVOICE: 3}
+
+
+def test_the_owners_of_objects_are_the_records_that_are_published_as_them(store: Store, books: Connection) -> None:
+    streams(store, books)
+    with syncing(store, books) as (_, lease):
+        mine = [published("inv_1", "invoices", remote_id="7"), published("inv_2", "invoices", remote_id="8")]
+        gone = replace(mine[1], local_id="inv_3", remote_id="9", published=False)
+        store.plans.offer(lease, [*mine, gone, published("cli_1", "customers", remote_id="10")])
+    owners = store.plans.owners(books.id, INVOICE, ["7", "8", "9", "10", "11"])
+    assert owners == {"7": "inv_1", "8": "inv_2"}
+    assert store.plans.owners(books.id, INVOICE, []) == {}
+
+
+def test_another_connections_objects_have_other_owners(store: Store, books: Connection) -> None:
+    other = connected(store, store.accounts.create("Other", NOON)[0].id)
+    for each, local_id in ((books, "inv_1"), (other, "inv_2")):
+        streams(store, each)
+        with syncing(store, each) as (_, lease):
+            store.plans.offer(lease, [published(local_id, "invoices", remote_id="7")])
+    assert store.plans.owners(books.id, INVOICE, ["7"]) == {"7": "inv_1"}

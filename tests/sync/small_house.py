@@ -18,7 +18,7 @@ from worker.core.jobs import Job, JobRequest, JobStatus, Mode, Trigger
 from worker.core.ports import Manifest
 from worker.core.preferences import calendar_preferences
 from worker.core.projections import VisitView, wanted_documents
-from worker.core.records import VISIT, Record, Visit
+from worker.core.records import Record, Visit
 from worker.store import Store, open_store
 from worker.sync.house import House
 from worker.sync.receive import receive_events
@@ -31,7 +31,7 @@ ONE, TWO = "one@example.com", "two@example.com"
 
 
 @cache
-def _empty_database() -> bytes:
+def empty_database() -> bytes:
     """Our schema with nothing in it: migrating once is enough for all."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
@@ -50,15 +50,21 @@ class SmallHouse:
         self.calendars = MemoryCalendars((ONE, TWO))
         self.source = MemorySource()
         self.routes: dict[str, frozenset[str] | None] = {ONE: frozenset({"usr_1"}), TWO: frozenset({"usr_2"})}
-        path.write_bytes(_empty_database())
+        path.write_bytes(empty_database())
         self.store: Store = open_store(f"sqlite:///{path}", [KEY])
         account, _, _ = self.store.accounts.create("Small & Sons", self.clock)
         self.account_id = account.id
         manifests = {
             GOOGLE: Manifest(
-                GOOGLE, "google-calendar", "bidirectional", VISIT, "Google Calendar", batch_size, 1, calendar=True
+                GOOGLE,
+                "google-calendar",
+                "bidirectional",
+                "Google Calendar",
+                batch_size=batch_size,
+                side_by_side=1,
+                calendar=True,
             ),
-            FIELDCAMP: Manifest(FIELDCAMP, "fieldcamp", "bidirectional", VISIT, "FieldCamp"),
+            FIELDCAMP: Manifest(FIELDCAMP, "fieldcamp", "bidirectional", "FieldCamp"),
         }
         self.house = House(
             store=self.store,

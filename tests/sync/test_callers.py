@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from tests.bench.statements import counted
+from tests.statements import counted
 from tests.store.things import NOON, later
 from worker.core.connections import ApiKey
 from worker.store import Store

@@ -8,6 +8,7 @@ import pytest
 
 from tests.servers.postgres import Postgres
 from tests.system.api import Site, Tenant, look_now
+from tests.system.books import books, with_books  # noqa: F401 - fixtures
 from tests.system.system import System
 
 AT_FIRST = 24

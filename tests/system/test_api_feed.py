@@ -31,7 +31,7 @@ from sqlalchemy import event
 
 from worker.core.connections import FeedEntry
 from worker.core.jobs import Lease
-from worker.core.reconcile import Observed
+from worker.core.observation import Observed
 from worker.settings import load
 from worker.wiring import Wiring, now
 

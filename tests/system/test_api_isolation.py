@@ -8,7 +8,7 @@ import pytest
 from tests.system.api import API, JOBS, STATUS, SYNC, Site, Tenant, deliver, found, refused
 from worker.core.connections import FeedEntry
 from worker.core.jobs import Counts, Ending, JobRecord, JobRequest, JobStatus, Progress
-from worker.core.reconcile import Observed
+from worker.core.observation import Observed
 from worker.store.tables import changes, connections, events, jobs, records, replies
 from worker.wiring import now
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 from tests.sync.small_house import GOOGLE, SmallHouse
 from tests.web.house import FakeHouse, served
 from worker.core.jobs import Job, JobStatus
+from worker.core.ports import Manifest
 from worker.sync.run import run_job
 from worker.web.api import api_routes
 from worker.web.app import make_web
@@ -26,8 +28,10 @@ Json = dict[str, Any]
 class Office:
     """One account's house, the key of a caller who may do everything, and a client that carries it."""
 
-    def __init__(self, small: SmallHouse, url: str, closing: ExitStack) -> None:
+    def __init__(self, small: SmallHouse, url: str, closing: ExitStack, rung: list[str]) -> None:
         self.small, self.url, self._closing = small, url, closing
+        self.rung = rung
+        """The ids of jobs for which workers were rung."""
         self.key = self.new_key()
         self.client = self.caller(self.key)
 
@@ -74,15 +78,17 @@ class Office:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Office]:
-    """The office, until the end of the block."""
+def opened(path: Path, more: Mapping[str, Manifest] | None = None) -> Iterator[Office]:
+    """The office, until the end of the block; with ``more`` integrations than the calendar and FieldCamp."""
     small = SmallHouse(path)
+    rung: list[str] = []
+    small.house = replace(small.house, manifests={**small.house.manifests, **(more or {})}, ring=rung.append)
     doorkeeper = Doorkeeper(small.store.keys.find, Quota())
     with ExitStack() as closing:
         closing.callback(small.close)
         site = make_web(FakeHouse(), more=api_routes(small.house, doorkeeper), keeper=doorkeeper)
         url = closing.enter_context(served(site))
-        yield Office(small, url, closing)
+        yield Office(small, url, closing, rung)
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> Json:

@@ -15,9 +15,11 @@ from fastapi import FastAPI
 
 from tests.sync.memory import MemoryCalendars, MemoryProvider
 from tests.sync.small_house import FIELDCAMP, GOOGLE, KEY, ONE, TWO, SmallHouse
+from tests.web.quiet_books import QuietBooks, asked_about
 from worker.core.channels import LIFE, Channel
 from worker.core.connections import READ, Connection
 from worker.core.documents import CalendarEvent, Times
+from worker.core.ports import Provider
 from worker.settings import Settings
 from worker.sync.house import House
 from worker.sync.run import run_job
@@ -54,18 +56,24 @@ def premises(path: Path, **settings: Any) -> Iterator[Premises]:
 
 
 def connect_the_rest(small: SmallHouse) -> None:
-    """Whatever else can be synced is connected, too."""
+    """Whatever else can be synced is connected, too; each of the books has something to ask."""
     for name in MANIFESTS.keys() - {GOOGLE, FIELDCAMP}:
-        small.store.connections.connect(small.account_id, name, {}, {"": {"refresh_token": "x"}}, small.clock)
+        grants = {"": {"refresh_token": "x"}}
+        connection = small.store.connections.connect(small.account_id, name, {}, grants, small.clock)
+        if MANIFESTS[name].books:
+            asked_about(small.store, connection, "cli_asked", small.clock)
 
 
 def at_both(small: SmallHouse) -> House:
-    """The small house as of now, with calendars of their own for each integration."""
-    others = {name: MemoryCalendars((ONE, TWO)) for name in MANIFESTS}
+    """The small house as of now, with calendars or books of their own for each integration."""
+    others = {name: MemoryCalendars((ONE, TWO)) for name, manifest in MANIFESTS.items() if not manifest.books}
     others[GOOGLE] = small.calendars
 
-    def opened(connection: Connection) -> MemoryProvider:
-        return MemoryProvider(others[connection.integration], small.routes)
+    def opened(connection: Connection) -> Provider:
+        calendars = others.get(connection.integration)
+        if calendars is None:
+            return QuietBooks(MANIFESTS[connection.integration])
+        return MemoryProvider(calendars, small.routes)
 
     return replace(small.house, now=now, manifests=MANIFESTS, open_provider=opened)
 

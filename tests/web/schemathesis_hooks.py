@@ -49,14 +49,17 @@ def _operation(case: Any) -> str:
 
 
 def _is_foreseen(operation: str, status: int, answer: Any) -> bool:
-    """A cursor is text, but only ours open; a moment may be older than what is kept; a job may have nothing to retry;
+    """A cursor is text, but only ours open; a moment may be older than what is kept; a job may have nothing to retry,
+    and books may not hold what is named;
     what an event must tell depends on the states and times of visits."""
     named = set(answer["details"])
     match operation.partition("_")[0], status:
         case ("changes", 410):
             return bool(answer["code"] == "CURSOR_EXPIRED")
-        case ("changes" | "jobs" | "records", 400):
+        case ("changes" | "jobs" | "records" | "matches", 400):
             return named == {"cursor"}
+        case ("accept", 400):
+            return named == {"remote_id"}
         case ("retry", 400):
             return named == {"job_id"}
         case ("take", 400):

@@ -15,8 +15,8 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends
 
-from tests.bench.statements import counted
 from tests.servers.redis import RedisServer
+from tests.statements import counted
 from tests.store.things import NOON
 from tests.web.house import FakeHouse, served
 from worker import broker

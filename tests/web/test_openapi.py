@@ -41,8 +41,11 @@ headers = {channel}
 """
 READS = {"statuses", "jobs", "job", "records"}
 READS |= {f"{what}_{name}" for what in ("status", "changes") for name in MANIFESTS}
+WITH_BOOKS = [name for name, manifest in MANIFESTS.items() if manifest.books]
+READS |= {f"matches_{name}" for name in WITH_BOOKS}
 STARTS, ORDERS = {f"sync_{name}" for name in MANIFESTS}, {"cancel", "retry"}
-WRITES = STARTS | ORDERS
+ANSWERS = {f"{what}_{name}" for what in ("accept", "reject") for name in WITH_BOOKS}
+WRITES = STARTS | ORDERS | ANSWERS
 MESSAGES = {f"take_{name}_message" for name, manifest in MANIFESTS.items() if manifest.pushes}
 OPEN_TO_ALL = {"lives", "is_ready", "take_event", *MESSAGES}
 Met = Counter[tuple[str, int]]
@@ -111,6 +114,7 @@ def test_who_may_do_everything_meets_what_is_described_and_nothing_else(site: Si
         assert met[operation, 202], operation
     assert statuses(met, STARTS) >= {202, 400, 409}
     assert statuses(met, {"retry"}) & {202, 400}
+    assert all(met[operation, 404] for operation in ANSWERS)
     assert statuses(met, {"take_event"}) >= {202, 400, 401}
     assert max(statuses(met, READS | WRITES | OPEN_TO_ALL)) < 500
 

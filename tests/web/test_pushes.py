@@ -158,7 +158,8 @@ class TestGoogle:
         return found.next_look_at < now() + timedelta(minutes=1)
 
     def test_every_provider_that_pushes_has_a_door(self, wiring: Wiring) -> None:
-        assert set(wiring.receivers()) == {manifest.slug for manifest in MANIFESTS.values() if manifest.pushes}
+        telling = [manifest for manifest in MANIFESTS.values() if manifest.pushes or manifest.books]
+        assert set(wiring.receivers()) == {manifest.slug for manifest in telling}
         assert "google-calendar" in wiring.receivers()
 
     def test_a_verified_message_has_the_connection_looked_at(

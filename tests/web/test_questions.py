@@ -9,6 +9,7 @@ import pytest
 from tests.web.office import API, JOBS, SYNC, Office, refused
 from worker.core.errors import Invalid
 from worker.core.ports import Manifest
+from worker.core.records import CLIENT, ITEM
 from worker.web.questions import Order, asked, sync_question
 
 MODES = "expected 'incremental' or 'full'"
@@ -75,7 +76,8 @@ def test_a_header(office: Office, value: str, expected: str) -> None:
 
 
 def test_a_scope() -> None:
-    books = Manifest("books", "books", "bidirectional", "invoice", "Books", scopes=("customers", "items"))
+    scopes = {"customers": (CLIENT,), "items": (ITEM,)}
+    books = Manifest("books", "books", "bidirectional", "Books", scopes=scopes)
     with pytest.raises(Invalid) as refusal:
         asked(sync_question(books), {"scope": "payments"})
     assert refusal.value.details == {"scope": "expected 'all', 'customers' or 'items'"}

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench.statements import counted
+from tests.statements import counted
 from tests.web.odd_webhooks import signed
 from tests.web.premises import Premises, premises
 from worker import reception

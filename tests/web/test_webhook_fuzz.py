@@ -112,7 +112,7 @@ def test_strange_texts_rightly_signed(door: Door) -> None:
         assert door.knock(account, body, make(body, secrets[account])).status in (202, 400)
 
     knock()
-    assert door.met[202] > 200, door.met
+    assert door.met[202] > 50, door.met
     assert door.met[400] > 1000, door.met
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import UnionType
@@ -12,7 +13,8 @@ T = TypeVar("T")
 
 
 def encode(value: object) -> dict[str, Any]:
-    """A dataclass as a dict of JSON values: instants and dates in ISO 8601, tuples as lists."""
+    """A dataclass as a dict of JSON values: instants and dates in ISO 8601, decimals as their digits, tuples
+    as lists."""
     return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}  # type: ignore[arg-type]
 
 
@@ -34,6 +36,8 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
@@ -50,7 +54,7 @@ def _typed(hint: Any, value: Any) -> Any:
         return tuple(_typed(get_args(hint)[0], item) for item in value)
     if hint in (datetime, date):
         return hint.fromisoformat(value)
-    if isinstance(hint, type) and issubclass(hint, Enum):
+    if isinstance(hint, type) and issubclass(hint, Enum | Decimal):
         return hint(value)
     if hasattr(hint, "__dataclass_fields__"):
         return decode(hint, value)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from worker.core.records import VISIT
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -38,8 +40,8 @@ class ApiKey:
 class Connection:
     """One account at one integration.
 
-    ``connected`` is False after a disconnect or a revoked grant. ``planned`` is the account's number up to which
-    records and links have been planned. ``next_look_at`` is when a sync is due, ``look_trigger`` what asked for it.
+    ``connected`` is False after a disconnect or a revoked grant. ``realm`` is the company at the provider, where it has
+    a name there. ``next_look_at`` is when a sync is due, ``look_trigger`` what asked for it.
     ``failures`` counts the failed syncs since the last good one. ``error`` is what is wrong now: ``{"code", "message",
     "since"}``.
     """
@@ -49,7 +51,7 @@ class Connection:
     integration: str
     connected: bool
     settings: Mapping[str, Any] = field(default_factory=dict)
-    planned: int = 0
+    realm: str | None = None
     next_look_at: datetime | None = None
     look_trigger: str | None = None
     last_synced_at: datetime | None = None
@@ -57,10 +59,15 @@ class Connection:
     error: Mapping[str, Any] | None = None
 
 
+def is_realm_id(text: str) -> bool:
+    """Whether it can be a company's id at the provider, and stand in a path."""
+    return 0 < len(text) <= 64 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+
+
 @dataclass(frozen=True, slots=True)
 class StreamState:
     """Where one stream stands. ``listing`` numbers its full readings; what carries an older number was absent from the
-    last.
+    last. ``kind`` is the kind of record that it shows.
     """
 
     id: int
@@ -68,6 +75,7 @@ class StreamState:
     cursor: str | None
     listing: int = 0
     read_at: datetime | None = None
+    kind: str = VISIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,17 @@
 """What we publish of a record: frozen values that normalise themselves and compare by meaning."""
 
-import hashlib
-import json
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
+from worker.core import books
 from worker.core.codec import decode, encode
+from worker.core.texts import fingerprint_of, plain_text
 
 TITLE_LIMIT = 255
 LOCATION_LIMIT = 255
 DESCRIPTION_LIMIT = 8000
 """Characters that every calendar we know takes; Outlook's 255 for a subject and a place are the tightest."""
-
-
-def fingerprint_of(meaning: object) -> str:
-    """32 hex digits, equal for equal JSON values whatever the order of their keys."""
-    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def plain_text(text: str | None, limit: int) -> str:
-    """Text as every calendar gives it back: NFC, ``\\n`` line ends, no trailing blanks, at most ``limit``
-    characters.
-    """
-    normal = unicodedata.normalize("NFC", text or "").replace("\r\n", "\n").replace("\r", "\n")
-    normal = "".join(char for char in normal if char in "\n\t" or unicodedata.category(char) != "Cc")
-    return "\n".join(line.rstrip() for line in normal.strip().split("\n"))[:limit].rstrip()
 
 
 def instant(moment: datetime) -> datetime:
@@ -96,11 +80,31 @@ class CalendarEvent:
         return replace(self, times=times)
 
 
-Document = CalendarEvent
-"""Everything that can be published; the books' documents join it as a union."""
+Document = CalendarEvent | books.Entity
+"""Everything that can be published, or that is found where we publish."""
 
-_TYPES: dict[str, type[Document]] = {"calendar_event": CalendarEvent}
+_TYPES: dict[str, type[Document]] = {
+    "calendar_event": CalendarEvent,
+    "customer": books.Customer,
+    "item": books.Item,
+    "invoice": books.Invoice,
+    "payment": books.Payment,
+    "tax_code": books.TaxCode,
+    "tax_regime": books.TaxRegime,
+}
 _NAMES = {kind: name for name, kind in _TYPES.items()}
+
+
+def event_of(document: Document) -> CalendarEvent:
+    """The document, which is on a calendar."""
+    assert isinstance(document, CalendarEvent)
+    return document
+
+
+def entity_of(document: Document) -> books.Entity:
+    """The document, which is in the books."""
+    assert not isinstance(document, CalendarEvent)
+    return document
 
 
 def to_json(document: Document) -> dict[str, Any]:

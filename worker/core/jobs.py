@@ -85,7 +85,8 @@ OUTCOMES = (CREATED, UPDATED, DELETED, UNCHANGED, FAILED, CONFLICT, HELD)
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What somebody asks for. ``only`` limits the sync to these local ids (a retry of failed records)."""
+    """What somebody asks for. ``only`` limits the sync to these records (a retry of failed ones), each as ``named``
+    writes it."""
 
     mode: Mode = Mode.INCREMENTAL
     scope: str | None = None
@@ -93,6 +94,17 @@ class JobRequest:
     dry_run: bool = False
     confirm_mass_change: bool = False
     only: tuple[str, ...] = ()
+
+
+def named(kind: str, local_id: str) -> str:
+    """A record of any kind in one word."""
+    return f"{kind}:{local_id}"
+
+
+def only_of(request: JobRequest, kind: str) -> tuple[str, ...]:
+    """The local ids of those records of a kind that a request is limited to."""
+    prefix = named(kind, "")
+    return tuple(name.removeprefix(prefix) for name in request.only if name.startswith(prefix))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from datetime import datetime
 from worker.core.documents import Document
 from worker.core.ports import Key
 
+MOST_RESTORES = 2
+"""How often an object that people delete is put back before they are asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -17,7 +20,9 @@ class Link:
     *before* the request, so that our own write is known as ours after a crash. ``refused`` is the fingerprint of
     content not to be offered again, with ``reason`` and ``message`` for people, told ``since`` then. ``removed``: a
     person deleted the object and nobody has answered to it; ``restored`` counts how often we put it back.
-    ``overruled``: the source refused the edit in ``seen``. ``retry``: the last operation failed for now.
+    ``overruled``: the source refused the edit in ``seen``. ``retry``: the last operation failed for now. ``source`` is
+    what the source wanted when both sides last agreed, None where that is ``agreed``: the provider keeps what people
+    wrote there, and only what the source changes from here on is sent.
     """
 
     stream: str
@@ -38,6 +43,7 @@ class Link:
     restored: int = 0
     overruled: bool = False
     retry: bool = False
+    source: Document | None = None
 
     @property
     def key(self) -> Key:
@@ -57,9 +63,9 @@ class Link:
         """The link with the moment from which its reason holds."""
         return self if self.reason is None or self.since is not None else replace(self, since=at)
 
-    def vanished(self) -> "Link":
+    def vanished(self, *, voided: bool = False) -> "Link":
         """The object is no more; the next one needs a new key. It counts as a person's deed unless we were deleting
-        it.
+        it; what was ``voided`` still shows there, and is not put back.
         """
         return replace(
             self,
@@ -74,6 +80,8 @@ class Link:
             removed=self.published and not self.leaving,
             overruled=False,
             retry=False,
+            source=None,
+            restored=MOST_RESTORES if voided else self.restored,
         )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from worker.core.channels import Channel, Watch
 from worker.core.documents import Document, Times
 from worker.core.errors import SyncError
-from worker.core.records import Record
+from worker.core.records import CLIENT, JOB, MEMBER, VISIT, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Stream:
     members whose visits it shows, None for all. ``rank`` orders dependencies: equal ranks run side by side. ``grant``
     names the team member whose grant reaches it, None for the connection's one grant. ``live`` is False for one that
     the settings no longer name: what we published there is taken away, and it is read no longer than that takes.
+    ``kind`` is the kind of record that it shows.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Stream:
     rank: int = 0
     grant: str | None = None
     live: bool = True
+    kind: str = VISIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Change:
 
     ``document`` is None for a deleted one, of which only ``remote_id`` is certain. ``key`` is set on objects that are
     ours. ``version`` is the provider's own (etag, SyncToken). ``shown`` is the object as the change feed shows it
-    (contract §4.2).
+    (contract §4.2). ``voided``: it is still there as a mark, and counts for nothing; its ``document`` is None.
     """
 
     remote_id: str
@@ -63,6 +66,7 @@ class Change:
     document: Document | None = None
     changed_at: datetime | None = None
     shown: Mapping[str, Any] = field(default_factory=dict)
+    voided: bool = False
 
     @property
     def deleted(self) -> bool:
@@ -82,21 +86,31 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Publish a new object. ``uncertain``: an earlier send may have been carried out; look it up by key first."""
+    """Publish a new object. ``uncertain``: an earlier send may have been carried out; look it up by key first.
+
+    ``others`` are objects that look like it and show other records: they are never taken for it.
+    """
 
     key: Key
     document: Document
     uncertain: bool = False
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Make the object show ``document``, if it is still at ``version``."""
+    """Make the object show ``document``, if it is still at ``version``.
+
+    ``before`` is what it shows now, so that a provider can send what differs alone. ``wanted`` is what the source
+    wants, where that is not ``document``, because people's edits at the provider stay.
+    """
 
     key: Key
     remote_id: str
     version: str | None
     document: Document
+    before: Document | None = None
+    wanted: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +127,18 @@ Operation = Create | Update | Delete
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The remote object now shows exactly the operation's document (or, after a Delete, is gone)."""
+    """The remote object now shows exactly the operation's document (or, after a Delete, is gone).
+
+    ``document`` is what it shows where the provider made something else of it (a number of its own, a cent of tax), and
+    ``note`` is the (code, sentence) that people should read about that. ``found``: it was there already, with
+    ``document`` as its content, and nothing was sent.
+    """
 
     remote_id: str
     version: str | None = None
+    document: Document | None = None
+    note: tuple[str, str] | None = None
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +175,14 @@ class Provider(Protocol):
         """Let go of connections; whoever opened the provider closes it."""
 
 
+class Confirms(Protocol):
+    """A provider that is asked again before something counts as gone, because a wrong listing would cost money
+    (``Manifest.books``)."""
+
+    def is_gone(self, stream: Stream, remote_id: str) -> bool:
+        """Whether the object that a complete listing lacked is no more. Raises what ``changes`` raises."""
+
+
 class Pushes(Protocol):
     """A provider that tells of changes (``Manifest.pushes``)."""
 
@@ -184,7 +214,43 @@ class Unschedule:
     token: str
 
 
-Edit = Reschedule | Unschedule
+@dataclass(frozen=True, slots=True)
+class RecordPayment:
+    """Record at the source what was paid for an invoice; ``external_id`` names the payment at the provider, and is the
+    same however often it is sent."""
+
+    invoice_id: str
+    amount: Decimal
+    external_id: str
+    paid_on: date | None = None
+    method: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AmendPayment:
+    """Correct the amount and the day of a payment that we recorded at the source."""
+
+    local_id: str
+    amount: Decimal
+    token: str
+    paid_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackPayment:
+    """Take a payment that we recorded at the source away again: it was voided or deleted where it came from.
+
+    ``local_id`` is "" where the answer to recording it was lost: then it is known by its ``external_id``, if it is
+    there at all.
+    """
+
+    local_id: str
+    token: str
+    external_id: str = ""
+
+
+Edit = Reschedule | Unschedule | RecordPayment | AmendPayment | TakeBackPayment
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,21 +344,25 @@ class Window:
 class Manifest:
     """What the rest may know about an integration, as data.
 
-    ``name`` is its word in JSON, ``slug`` in URLs, ``title`` for people; ``direction`` as in contract §1; ``kind`` is
-    the kind of record published. ``batch_size`` operations fit one ``apply``; ``side_by_side`` streams of one
-    connection may be worked on at once. ``calendar``: its streams are calendars, and its changes are shown as events.
-    ``scopes`` are what a request may narrow a sync to, besides "all". ``pushes``: it tells of changes (``Pushes``);
+    ``name`` is its word in JSON, ``slug`` in URLs, ``title`` for people; ``direction`` as in contract §1; ``kinds`` are
+    the kinds of record published, in the order in which they depend on one another, and ``reads`` all that it takes to
+    publish them. ``batch_size`` operations fit one ``apply``; ``side_by_side`` streams of one connection may be worked
+    on at once. ``calendar``: its streams are calendars, and its changes are shown as events. ``books``: its streams are
+    entities of a company's books. ``scopes`` are what a request may narrow a sync to, besides "all", each with the
+    kinds that it publishes: its own and what that depends on. ``pushes``: it tells of changes (``Pushes``);
     ``consents``: a person connects it in the browser (``Consents``).
     """
 
     name: str
     slug: str
     direction: str
-    kind: str
     title: str
+    kinds: tuple[str, ...] = (VISIT,)
+    reads: tuple[str, ...] = (MEMBER, CLIENT, JOB, VISIT)
     batch_size: int = 50
     side_by_side: int = 4
     calendar: bool = False
-    scopes: tuple[str, ...] = ()
+    books: bool = False
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pushes: bool = False
     consents: bool = False

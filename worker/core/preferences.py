@@ -10,6 +10,7 @@ from worker.core.errors import Invalid
 
 RESTORE, FLAG, UNSCHEDULE = "restore", "flag", "unschedule"
 FIELDCAMP, CALENDAR = "fieldcamp", "calendar"
+SUGGEST, CREATE = "suggest", "create"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,37 @@ class CalendarPreferences:
     remote_reschedule: bool = True
     past: timedelta = timedelta(days=30)
     future: timedelta = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class BooksPreferences:
+    """``income_account`` takes what no entry of ``item_accounts`` (category → account) names; ``default_tax_code`` is
+    for lines that name no tax; ``create_customers``: a client without one clear match becomes a new customer.
+    """
+
+    income_account: str = ""
+    item_accounts: Mapping[str, str] = field(default_factory=dict)
+    default_tax_code: str = ""
+    create_customers: bool = False
+    invoice_on_completed_visit: bool = True
+
+
+def books_preferences(settings: Mapping[str, Any]) -> BooksPreferences:
+    """The settings of a books connection, defaults filled in.
+
+    Raises ``Invalid`` that names every field that is not as contract §3 says.
+    """
+    check = _Check(settings)
+    check.known({"income_account", "item_accounts", "default_tax_code", "customer_match", "invoice_on_completed_visit"})
+    preferences = BooksPreferences(
+        income_account=check.identity("income_account"),
+        item_accounts=check.identities("item_accounts"),
+        default_tax_code=check.identity("default_tax_code"),
+        create_customers=check.choice("customer_match", (SUGGEST, CREATE)) == CREATE,
+        invoice_on_completed_visit=check.flag("invoice_on_completed_visit", True),
+    )
+    check.raise_if_wrong()
+    return preferences
 
 
 def calendar_preferences(settings: Mapping[str, Any]) -> CalendarPreferences:
@@ -42,9 +74,7 @@ def calendar_preferences(settings: Mapping[str, Any]) -> CalendarPreferences:
         past=timedelta(days=window["past"]),
         future=timedelta(days=window["future"]),
     )
-    if check.wrong:
-        first = next(iter(check.wrong.items()))
-        raise Invalid(f"settings: {first[0]}: {first[1]}", check.wrong)
+    check.raise_if_wrong()
     return preferences
 
 
@@ -59,6 +89,25 @@ class _Check:
         for name in self._settings:
             if name not in names:
                 self.wrong[name] = f"is not a setting; expected one of {', '.join(sorted(names))}"
+
+    def raise_if_wrong(self) -> None:
+        if self.wrong:
+            name, problem = next(iter(self.wrong.items()))
+            raise Invalid(f"settings: {name}: {problem}", self.wrong)
+
+    def identity(self, name: str) -> str:
+        value = self._settings.get(name, "")
+        if _is_identity(value) or value == "":
+            return str(value).strip()
+        self.wrong[name] = 'expected an id of the books, such as "79"'
+        return ""
+
+    def identities(self, name: str) -> dict[str, str]:
+        found = self._settings.get(name, {})
+        if isinstance(found, Mapping) and all(_is_identity(value) for value in found.values()):
+            return {str(category).strip(): str(value).strip() for category, value in found.items()}
+        self.wrong[name] = 'expected an object of categories and account ids, such as {"Plumbing": "80"}'
+        return {}
 
     def zone(self, name: str) -> str:
         value = self._settings.get(name, "UTC")
@@ -112,6 +161,12 @@ class _Check:
             else:
                 found[team] = _address(calendar)
         return found
+
+
+def _is_identity(value: object) -> bool:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return True
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
 
 
 def _is_zone(name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from worker.core.visits import FINAL, VisitStatus
 
 VISIT, JOB, CLIENT, MEMBER = "visit", "job", "client", "member"
+ITEM, INVOICE, PAYMENT, TAX = "item", "invoice", "payment", "tax"
 
 
 def plural(kind: str) -> str:
@@ -46,14 +47,31 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """A place in its parts."""
+
+    street: str = ""
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
-    """Whom the work is for; ``name`` is the one that people use."""
+    """Whom the work is for; ``name`` is the one that people use, ``address`` where the work is, ``billing`` where the
+    bill goes.
+    """
 
     id: str
     name: str = ""
+    given: str = ""
+    family: str = ""
+    company: str = ""
     email: str = ""
     phone: str = ""
     address: str = ""
+    billing: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +104,16 @@ class Record:
     @property
     def needs(self) -> frozenset[tuple[str, str]]:
         """The (kind, local id) of the records that this one is shown with: a change there changes what we publish of
-        this.
+        this. An invoice is looked at again when its visit moves on, a payment when its invoice is changed or void.
         """
+        if self.kind == INVOICE:
+            visit_id = self.content.get("visit_id")
+            return frozenset({(VISIT, visit_id)}) if visit_id else frozenset()
+        if self.kind == PAYMENT:
+            invoice_id = self.content.get("invoice_id")
+            return frozenset({(INVOICE, invoice_id)}) if invoice_id else frozenset()
+        if self.kind not in (VISIT, JOB):
+            return frozenset()
         named = ((JOB, self.content.get("job_id")), (CLIENT, self.content.get("client_id")))
         return frozenset((kind, local_id) for kind, local_id in named if local_id)
 

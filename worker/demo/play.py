@@ -9,13 +9,20 @@ from rich.console import Console
 
 from worker.cli.speech import fail, say, table
 from worker.core.jobs import JobStatus
+from worker.demo.audit import Audit, audit
+from worker.demo.books import REALM
 from worker.demo.company import API_KEY
 from worker.demo.comparison import Comparison, compare
 from worker.demo.stage import Stage, Stuck, set_up
-from worker.demo.story import AT_FIRST, IN_ALL, WAY, WITH_OUTLOOK, Story
+from worker.demo.story import AT_FIRST, WAY, WITH_OUTLOOK, Story
 from worker.settings import Settings
 
 PAUSE = 2.0
+ON_THE_ROAD = 4
+"""Visits that move in a running demo: few, so that one is completed and billed every now and then."""
+
+AT_FIRST_STEPS = 4
+"""How far the scenario goes before a running demo goes its own way."""
 
 
 def play_once(settings: Settings, port: int) -> bool:
@@ -29,9 +36,7 @@ def play_once(settings: Settings, port: int) -> bool:
         except Stuck as error:
             fail(error.message)
             say(stage.output.getvalue()[-4000:])
-        found = compare(stage.town, stage.company.on_outlook)
-        _summary(stage, found)
-    return found.agree
+        return _summary(stage, story)
 
 
 def play_on(settings: Settings, port: int) -> None:
@@ -39,27 +44,30 @@ def play_on(settings: Settings, port: int) -> None:
     with set_up(settings, port, AT_FIRST, WITH_OUTLOOK) as stage:
         story = Story(stage)
         started = time.monotonic()
-        for headline, step in list(story.steps())[:2]:
+        for headline, step in list(story.steps())[:AT_FIRST_STEPS]:
             _tell(headline, step(), started)
-        _summary(stage, compare(stage.town, stage.company.on_outlook))
+        _summary(stage, story)
         say(f"Open {stage.web_url}/healthz while it runs. Events keep coming; stop with Ctrl-C.")
         try:
             _go_on(stage, story, started)
         except KeyboardInterrupt:
             say("Stopping.")
             story.settle()
-            _summary(stage, compare(stage.town, stage.company.on_outlook))
+            _summary(stage, story)
 
 
 def _go_on(stage: Stage, story: Story, started: float) -> None:
     chance = random.Random()  # noqa: S311 - which visit moves next need not be secret
     states: Counter[str] = Counter()
     while True:
-        visit_id = f"vis_{chance.randrange(IN_ALL)}"
+        visit_id = f"vis_{chance.randrange(ON_THE_ROAD)}"
         status = (*WAY, "scheduled")[states[visit_id] % (len(WAY) + 1)]
         states[visit_id] += 1
-        stage.town.fieldcamp.change_visit(API_KEY, visit_id, visitStatus=status)
-        _tell(f"{visit_id} is {status}", f"{len(stage.jobs())} syncs so far", started)
+        visit = stage.town.fieldcamp.change_visit(API_KEY, visit_id, visitStatus=status)
+        told = f"{len(stage.jobs())} syncs so far"
+        if status == "completed":
+            told = f"{story.billing.go_on(visit)}; {told}"
+        _tell(f"{visit_id} is {status}", told, started)
         resting = time.monotonic() + PAUSE
         stage.wait_until("the next event", lambda: time.monotonic() > resting)  # noqa: B023 - used at once
 
@@ -69,13 +77,40 @@ def _tell(headline: str, what: str, started: float) -> None:
     sys.stdout.flush()
 
 
-def _summary(stage: Stage, found: Comparison) -> None:
+def _summary(stage: Stage, story: Story) -> bool:
+    """Print both sides; whether they agree."""
+    calendars = compare(stage.town, stage.company.on_outlook)
+    money = audit(stage.town, story.billing.memos)
+    _show_calendars(calendars)
+    _show_money(money)
+    table(("what", "how many"), _facts(stage), title="Counts")
+    differences = [*calendars.differences, *money.differences]
+    for difference in differences[:20]:
+        fail(difference)
+    say("Both sides agree." if not differences else f"The two sides differ in {len(differences)} places.")
+    return not differences
+
+
+def _show_calendars(found: Comparison) -> None:
     rows = [(*row, "yes" if row[1] == row[2] else "NO") for row in found.rows]
     table(("calendar", "visits", "events", "private", "agree"), rows, title="FieldCamp and the calendars")
+
+
+def _show_money(found: Audit) -> None:
+    rows = [
+        (name, here, f"{ours:,.2f}", there, f"{theirs:,.2f}", "yes" if ours == theirs else "NO")
+        for name, here, ours, there, theirs in found.rows
+    ]
+    columns = ("books", "at FieldCamp", "amount", "in QuickBooks", "amount", "agree")
+    table(columns, rows, title="FieldCamp and the books")
+
+
+def _facts(stage: Stage) -> list[tuple[str, object]]:
     jobs = stage.jobs()
     words = Counter(str(job.status) for job in jobs)
     google, outlook = stage.town.google.counters(), stage.town.outlook.counters()
-    facts = [
+    books = stage.town.quickbooks.counters()
+    return [
         ("syncs", ", ".join(f"{count} {status}" for status, count in sorted(words.items()))),
         ("pulled", sum(job.counts.pulled for job in jobs)),
         ("pushed", sum(job.counts.pushed for job in jobs)),
@@ -88,10 +123,10 @@ def _summary(stage: Stage, found: Comparison) -> None:
         ("batches at Outlook", outlook["batches"]),
         ("most at one mailbox at once", max(outlook["highest"].values(), default=0)),
         ("mails sent by either", google["mails"] + outlook["mails"]),
+        ("invoices and payments sent to QuickBooks", books.get("invoice.create", 0) + books.get("payment.create", 0)),
+        ("batches at QuickBooks", books["batches"]),
+        ("most at the company's books at once", books["highest"].get(REALM, 0)),
+        ("turned away by QuickBooks for too many", sum(books["refused"].values())),
         ("workers killed", stage.kills),
         ("taken over", sum(job.attempts > 1 for job in jobs if job.status is not JobStatus.QUEUED)),
     ]
-    table(("what", "how many"), facts, title="Counts")
-    for difference in found.differences[:20]:
-        fail(difference)
-    say("Both sides agree." if found.agree else f"The two sides differ in {len(found.differences)} places.")

@@ -18,16 +18,18 @@ from cryptography.fernet import Fernet
 
 from worker.child import Child, Command
 from worker.core.errors import SyncError
-from worker.core.jobs import ACTIVE, Job
+from worker.core.jobs import ACTIVE, Job, JobRequest, Mode, Trigger
+from worker.demo.books import Books
 from worker.demo.company import API_KEY, Company
 from worker.embedded import EmbeddedRedis
 from worker.settings import Settings, environment_with
 from worker.simulators.server import Served
-from worker.simulators.town import Town, variables
+from worker.simulators.town import WEBHOOK_VERIFIER, Town, variables
 from worker.sync.connect import connect
+from worker.sync.request import request_sync
 from worker.wiring import Wiring, now
 
-GOOGLE, OUTLOOK = "google_calendar", "outlook_calendar"
+GOOGLE, OUTLOOK, QUICKBOOKS = "google_calendar", "outlook_calendar", "quickbooks"
 LEASE, DEBOUNCE, CADENCE = "5", "0.5", "20"
 """Seconds: a demo waits for nothing as long as a real company may."""
 
@@ -44,6 +46,7 @@ class Stage:
 
     town: Town
     company: Company
+    books: Books
     wiring: Wiring
     children: dict[str, Child]
     web_url: str
@@ -83,33 +86,52 @@ class Stage:
         if company.on_outlook:
             connect(house, self.account_id, OUTLOOK, company.outlook_credentials, company.outlook_settings)
 
+    def open_books(self) -> None:
+        """The company's books, with Intuit telling of changes in them."""
+        self.town.quickbooks.subscribe(f"{self.web_url}/webhooks/quickbooks", WEBHOOK_VERIFIER, "cloudevents")
+        connect(self.wiring.house, self.account_id, QUICKBOOKS, self.books.credentials, self.books.settings)
+
     @property
     def calendars(self) -> tuple[str, ...]:
         """The integrations whose calendars are in use."""
         return (GOOGLE, OUTLOOK) if self.company.on_outlook else (GOOGLE,)
 
     def jobs(self) -> list[Job]:
-        """The syncs of calendars so far, newest first."""
+        """The syncs of calendars and books so far, newest first."""
         listed = self.wiring.store.jobs.listed(self.account_id, limit=2000)
-        return [job for job in listed if job.integration in self.calendars]
+        return [job for job in listed if job.integration in (*self.calendars, QUICKBOOKS)]
+
+    def sync(self, integration: str, mode: Mode = Mode.INCREMENTAL) -> None:
+        """Ask for a sync as an operator does, and wait for its end."""
+        job_id = request_sync(self.wiring.house, self.account_id, integration, JobRequest(mode, trigger=Trigger.CLI)).id
+        self.wait_until("the sync to end", lambda: self._has_ended(job_id))
+
+    def _has_ended(self, job_id: str) -> bool:
+        job = self.wiring.store.jobs.get(job_id)
+        return job is not None and job.status not in ACTIVE
+
+    def settle(self) -> None:
+        """Wait until every event is delivered and no sync runs or is due."""
+        self.wait_until("the house to be quiet", self.is_quiet)
 
     def is_quiet(self) -> bool:
-        """Every event is delivered, and no sync runs or is about to."""
-        if not self.town.fieldcamp.wait_until_delivered(0.01):
+        """Every event and every message of Intuit's is delivered, and no sync runs or is about to."""
+        if not (self.town.fieldcamp.wait_until_delivered(0.01) and self.town.quickbooks.wait_until_delivered(0.01)):
             return False
         soon = now() + timedelta(seconds=float(DEBOUNCE) + 1.5)
         connections = self.wiring.store.connections.of(self.account_id)
         idle = all(self.wiring.store.jobs.active(connection.id) is None for connection in connections)
         return idle and not any(_is_due(connection.next_look_at, soon) for connection in connections)
 
-    def kill_worker(self) -> None:
-        """``kill -9`` for the worker and all its children, in the middle of a sync."""
-        self.wait_until("a sync to be under way", self._is_writing)
+    def kill_worker(self, middle: Callable[[], bool]) -> None:
+        """``kill -9`` for the worker and all its children, in the ``middle`` of their work."""
+        self.wait_until("work to be under way", middle)
         self.children["worker"].kill()
         self.kills += 1
 
-    def _is_writing(self) -> bool:
-        running = [job for job in self.jobs()[:3] if job.status in ACTIVE]
+    def is_writing(self, integration: str) -> bool:
+        """Whether a sync of this integration has written something and still runs."""
+        running = [job for job in self.jobs()[:4] if job.integration == integration and job.status in ACTIVE]
         return any(job.counts.pushed > 0 for job in running)
 
 
@@ -128,8 +150,9 @@ def set_up(settings: Settings, port: int, visits: int, on_outlook: Collection[in
     wiring: Wiring | None = None
     try:
         served = town.serve()
-        company = Company(town, _tomorrow(), set(on_outlook))
+        company, books = Company(town, _tomorrow(), set(on_outlook)), Books(town)
         company.found(visits)
+        books.found()
         environment = {
             "DATABASE_URL": f"sqlite:///{folder / 'visit-sync.db'}",
             "SECRET_KEYS": Fernet.generate_key().decode(),
@@ -148,7 +171,7 @@ def set_up(settings: Settings, port: int, visits: int, on_outlook: Collection[in
         for name in ("web", "worker", "beat"):
             command = Command(name, (sys.executable, "-m", "worker.cli", name))
             children[name] = Child(command, full, output, width=6)
-        stage = Stage(town, company, wiring, children, f"http://{settings.host}:{port}", output)
+        stage = Stage(town, company, books, wiring, children, f"http://{settings.host}:{port}", output)
         stage.wait_until("the web process to answer", lambda: _answers(stage.web_url))
         yield stage
     finally:

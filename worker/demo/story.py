@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from worker.core.jobs import JobRequest, JobStatus, Mode, Trigger
+from worker.core.jobs import Mode
+from worker.demo.billing import Billing
 from worker.demo.calendars import Shown, places
 from worker.demo.company import API_KEY, FIRST_NAMES, TECHNICIANS, calendar, mailbox, stamp, technician
-from worker.demo.stage import Stage
+from worker.demo.stage import GOOGLE, QUICKBOOKS, Stage
 from worker.simulators.faults import Fault
 from worker.simulators.google_calendar import GoogleCalendarSimulator
 from worker.simulators.outlook_calendar import OutlookCalendarSimulator
-from worker.sync.request import request_sync
 
 AT_FIRST, IN_ALL = 120, 200
 WITH_OUTLOOK = (8, 9, 10)
@@ -31,18 +31,24 @@ class Story:
 
     stage: Stage
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - a scenario, the same each time
+    billing: Billing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.billing = Billing(self.stage)
 
     def steps(self) -> Sequence[Step]:
         """What happens, in order: a headline, and what to do for it."""
         return (
             (f"{TECHNICIANS} technicians, {len(WITH_OUTLOOK)} with Outlook, have {AT_FIRST} visits", self.first_sync),
+            *self.billing.beginning(),
             (f"{IN_ALL - AT_FIRST} more visits are planned", self.plan_more),
-            ("Technicians work: visits go through their states", self.live),
+            ("Technicians work: visits go through their states, and what is done is billed", self.live),
+            *self.billing.later(),
             ("Dispatch reassigns and reschedules", self.reshuffle),
             ("Dispatch cancels and deletes", self.call_off),
             ("Technicians move and delete events, and add private ones", self.touch_calendars),
             (f"{FIRST_NAMES[MOVES]} moves from Google to Outlook", self.change_calendars),
-            ("A worker is killed in the middle of a sync", self.kill_a_worker),
+            ("A worker is killed while it writes to Google and posts invoices", self.kill_a_worker),
             ("Google's sync tokens and Outlook's delta links expire", self.expire_cursors),
             (f"{BURST} events arrive in one burst", self.burst),
             ("Google and Outlook drop answers and refuse parts of batches", self.drop_answers),
@@ -67,8 +73,9 @@ class Story:
             for status in WAY[: self.chance.randint(1, len(WAY))]:
                 self._change(f"vis_{number}", visitStatus=status)
                 moved += 1
+        billed = self.billing.bill_what_is_done()
         self.settle()
-        return f"{moved} changes of state"
+        return f"{moved} changes of state, {billed} invoices"
 
     def reshuffle(self) -> str:
         for number in range(60, 75):
@@ -117,11 +124,13 @@ class Story:
         return f"{moved} events went along"
 
     def kill_a_worker(self) -> str:
-        self.stage.town.google.set(latency=0.4)
+        self.stage.town.google.set(latency=0.8)
         for number in range(121, IN_ALL):
             self._change(f"vis_{number}", notes="Call half an hour before.")
-        self.stage.kill_worker()
+        is_posting = self.billing.begin_posting()
+        self.stage.kill_worker(lambda: self.stage.is_writing(GOOGLE) and is_posting())
         self.stage.town.google.set(latency=0.0)
+        self.stage.town.quickbooks.set(latency=0.0)
         self.settle()
         return "taken over by the next one"
 
@@ -153,26 +162,19 @@ class Story:
 
     def full_look(self) -> str:
         before = self._writes()
-        self.sync("full")
+        self.sync(Mode.FULL, QUICKBOOKS)
         self.settle()
         return f"{self._writes() - before} writes were missing"
 
     def settle(self) -> None:
         """Wait until every event is delivered and no sync runs or is due."""
-        self.stage.wait_until("the house to be quiet", self.stage.is_quiet)
+        self.stage.settle()
 
-    def sync(self, mode: str = "incremental") -> None:
-        """Ask for a sync of each calendar as an operator does, and wait for its end."""
+    def sync(self, mode: Mode = Mode.INCREMENTAL, *more: str) -> None:
+        """Ask for a sync of each calendar, and of what more is named, as an operator does, and wait for its end."""
         self.settle()
-        for integration in self.stage.calendars:
-            wanted = JobRequest(Mode(mode), trigger=Trigger.CLI)
-            job = request_sync(self.stage.wiring.house, self.stage.account_id, integration, wanted)
-            ended = (JobStatus.SUCCEEDED, JobStatus.PARTIAL, JobStatus.FAILED)
-            self.stage.wait_until("the sync to end", lambda: self._status(job.id) in ended)  # noqa: B023 - used at once
-
-    def _status(self, job_id: str) -> JobStatus | None:
-        job = self.stage.wiring.store.jobs.get(job_id)
-        return job.status if job else None
+        for integration in (*self.stage.calendars, *more):
+            self.stage.sync(integration, mode)
 
     def _change(self, visit_id: str, **fields: Any) -> None:
         self.stage.town.fieldcamp.change_visit(API_KEY, visit_id, **fields)
@@ -198,7 +200,8 @@ class Story:
 
     def _writes(self) -> int:
         town = self.stage.town
-        return int(town.google.counters()["writes"]) + int(town.outlook.counters()["writes"])
+        calendars = int(town.google.counters()["writes"]) + int(town.outlook.counters()["writes"])
+        return calendars + self.billing.writes()
 
     def _syncs(self) -> int:
         return len(self.stage.jobs())

@@ -11,9 +11,11 @@ from starlette.routing import Mount, Route
 from worker.simulators.fieldcamp import FieldCampSimulator
 from worker.simulators.google_calendar import GoogleCalendarSimulator
 from worker.simulators.outlook_calendar import OutlookCalendarSimulator
+from worker.simulators.quickbooks import QuickBooksSimulator
 from worker.simulators.server import App, Served, serve
 
 CLIENT_ID, CLIENT_SECRET = "visit-sync-demo", "not-a-secret"
+WEBHOOK_VERIFIER = "not-a-secret-either"
 
 
 @dataclass
@@ -23,22 +25,29 @@ class Town:
     fieldcamp: FieldCampSimulator = field(default_factory=FieldCampSimulator)
     google: GoogleCalendarSimulator = field(default_factory=GoogleCalendarSimulator)
     outlook: OutlookCalendarSimulator = field(default_factory=OutlookCalendarSimulator)
+    quickbooks: QuickBooksSimulator = field(default_factory=QuickBooksSimulator)
 
     def __post_init__(self) -> None:
-        for simulator in (self.google, self.outlook):
+        for simulator in (self.google, self.outlook, self.quickbooks):
             simulator.add_client(CLIENT_ID, CLIENT_SECRET)
 
     @property
     def app(self) -> App:
         async def index(_: Request) -> JSONResponse:
             return JSONResponse(
-                {"fieldcamp": "/fieldcamp", "google_calendar": "/google", "outlook_calendar": "/outlook"}
+                {
+                    "fieldcamp": "/fieldcamp",
+                    "google_calendar": "/google",
+                    "outlook_calendar": "/outlook",
+                    "quickbooks": "/quickbooks",
+                }
             )
 
         mounts = [
             Mount("/fieldcamp", app=self.fieldcamp.app),
             Mount("/google", app=self.google.app),
             Mount("/outlook", app=self.outlook.app),
+            Mount("/quickbooks", app=self.quickbooks.app),
         ]
         return Starlette(routes=[Route("/", index), *mounts])
 
@@ -48,6 +57,7 @@ class Town:
 
     def close(self) -> None:
         self.fieldcamp.close()
+        self.quickbooks.close()
 
 
 def variables(url: str) -> Mapping[str, str]:
@@ -62,4 +72,9 @@ def variables(url: str) -> Mapping[str, str]:
         "MICROSOFT_AUTHORITY_URL": f"{url}/outlook/common",
         "MICROSOFT_CLIENT_ID": CLIENT_ID,
         "MICROSOFT_CLIENT_SECRET": CLIENT_SECRET,
+        "QUICKBOOKS_BASE_URL": f"{url}/quickbooks",
+        "QUICKBOOKS_TOKEN_URL": f"{url}/quickbooks/oauth2/v1/tokens/bearer",
+        "QUICKBOOKS_CLIENT_ID": CLIENT_ID,
+        "QUICKBOOKS_CLIENT_SECRET": CLIENT_SECRET,
+        "QUICKBOOKS_WEBHOOK_VERIFIER": WEBHOOK_VERIFIER,
     }

@@ -12,16 +12,19 @@ order of the commits."""
 from collections.abc import Sequence
 
 from worker.store.accounts import Accounts
+from worker.store.arrivals import Arrivals
 from worker.store.channels import Channels
 from worker.store.connections import Connections
 from worker.store.consents import Consents
 from worker.store.cursors import Cursors
+from worker.store.directory import Directory
 from worker.store.engine import Database, store_deadline
 from worker.store.feed import Feed
 from worker.store.grants import Grants
 from worker.store.inbox import Inbox
 from worker.store.jobs import Jobs
 from worker.store.keys import Keys
+from worker.store.matches import Matches
 from worker.store.migrations import upgrade
 from worker.store.observations import Observations
 from worker.store.plans import Plans
@@ -49,6 +52,9 @@ class Store:
         self.streams = Streams(database)
         self.channels = Channels(database)
         self.observations = Observations(database)
+        self.directory = Directory(database)
+        self.arrivals = Arrivals(database)
+        self.matches = Matches(database)
         self.plans = Plans(database)
         self.jobs = Jobs(database)
         self.feed = Feed(database)

@@ -14,7 +14,20 @@ from worker.core.jobs import JobStatus, Trigger
 from worker.store import channels, numbers
 from worker.store.engine import AnyRow, Database
 from worker.store.secrets import Secrets
-from worker.store.tables import connections, grants, is_active, jobs
+from worker.store.tables import (
+    arrivals,
+    connections,
+    entities,
+    grants,
+    is_active,
+    jobs,
+    links,
+    matches,
+    plannings,
+    strangers,
+    streams,
+    traits,
+)
 
 SOURCE = "fieldcamp"
 COLUMNS = tuple(connections.c[field.name] for field in fields(Connection))
@@ -34,9 +47,10 @@ class Connections:
         due: datetime,
         *,
         beside: bool = False,
+        realm: str | None = None,
     ) -> Connection:
-        """Connect, or connect anew: links, streams and cursors stay, everything is planned again (``planned`` 0),
-        failures and error are forgotten, the connection is due at ``due``, and its push channels, which other grants
+        """Connect, or connect anew: links, streams and cursors stay, everything is planned again, failures and error
+        are forgotten, the connection is due at ``due``, and its push channels, which other grants
         may have opened, are replaced from then on.
 
         ``grants`` maps a team member ('' for the connection's one grant) to credentials and replaces all there were;
@@ -47,7 +61,7 @@ class Connections:
         fresh = {
             "connected": True,
             "settings": settings,
-            "planned": 0,
+            "realm": realm,
             "next_look_at": due,
             "look_trigger": Trigger.SCHEDULE.value,
             "failures": 0,
@@ -59,7 +73,11 @@ class Connections:
             row = {"account_id": account_id, "integration": integration, **fresh}
             statement = self._database.insert(connections).values(row)
             upsert = statement.on_conflict_do_update(index_elements=["account_id", "integration"], set_=fresh)
+            before = transaction.execute(select(connections.c.realm).where(_is(account_id, integration))).scalar()
             connection = _connection(transaction.execute(upsert.returning(*COLUMNS)).one())
+            if before not in (None, realm):
+                _forget_realm(transaction, connection.id)
+            transaction.execute(delete(plannings).where(plannings.c.connection_id == connection.id))
             _replace_grants(transaction, connection.id, sealed, beside)
             channels.retire(transaction, connection.id)
         return connection
@@ -97,6 +115,12 @@ class Connections:
         with self._database.reading() as reader:
             row = reader.execute(select(*COLUMNS).where(connections.c.id == connection_id)).first()
         return None if row is None else _connection(row)
+
+    def of_realm(self, integration: str, realm: str) -> list[Connection]:
+        """The connected ones of any account at a company of the provider."""
+        its = (connections.c.integration == integration, connections.c.realm == realm, connections.c.connected)
+        with self._database.reading() as reader:
+            return [_connection(row) for row in reader.execute(select(*COLUMNS).where(*its))]
 
     def of(self, account_id: str) -> list[Connection]:
         """The account's connections, connected or not, by integration."""
@@ -144,6 +168,15 @@ def _interrupt(transaction: Transaction, account_id: str, integration: str, **va
     connection_id = select(connections.c.id).where(_is(account_id, integration)).scalar_subquery()
     statement = update(jobs).where(jobs.c.connection_id == connection_id, is_active())
     transaction.execute(statement.values(fence=jobs.c.fence + 1, lease_until=None, **values))
+
+
+def _forget_realm(transaction: Transaction, connection_id: int) -> None:
+    """Nothing that we know of one company holds in another."""
+    its_streams = select(streams.c.id).where(streams.c.connection_id == connection_id)
+    for table in (links, strangers, entities, traits, arrivals):
+        transaction.execute(delete(table).where(table.c.stream_id.in_(its_streams)))
+    transaction.execute(delete(matches).where(matches.c.connection_id == connection_id))
+    transaction.execute(update(streams).where(streams.c.connection_id == connection_id).values(cursor=None))
 
 
 def _replace_grants(transaction: Transaction, connection_id: int, sealed: Mapping[str, str], beside: bool) -> None:

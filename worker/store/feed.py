@@ -1,5 +1,6 @@
 """The feed: what others changed at the provider, in order."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import delete, func, select
 from worker.core.connections import FeedEntry
 from worker.store.columns import Instant
 from worker.store.engine import AnyRow, Database
-from worker.store.tables import changes, links
+from worker.store.tables import arrivals, changes, links
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,15 @@ class Feed:
     def attention(self, connection_id: int) -> dict[str, int]:
         """How many records wait for a person, by reason, each once however many streams should show it."""
         its = (links.c.connection_id == connection_id, links.c.reason.is_not(None))
-        records = func.count(links.c.local_id.distinct()).label("records")
+        records = func.count((links.c.kind + ":" + links.c.local_id).distinct()).label("records")
         statement = select(links.c.reason, records).where(*its).group_by(links.c.reason)
+        refused = (arrivals.c.connection_id == connection_id, arrivals.c.reason.is_not(None))
+        payments = select(arrivals.c.reason, func.count().label("records")).where(*refused).group_by(arrivals.c.reason)
+        found: Counter[str] = Counter()
         with self._database.reading() as connection:
-            return {row.reason: row.records for row in connection.execute(statement)}
+            for row in (*connection.execute(statement), *connection.execute(payments)):
+                found[row.reason] += row.records
+        return dict(found)
 
     def troubles(self, connection_id: int, limit: int) -> list[dict[str, Any]]:
         """What is wrong with records now, the newest first: ``code``, ``message``, ``since`` and the ``record``."""
@@ -54,8 +60,13 @@ class Feed:
         columns = (links.c.reason.label("code"), links.c.local_id.label("record"))
         told = select(*columns, func.min(links.c.message).label("message"), since).where(*its).group_by(*columns)
         newest = told.order_by(since.desc(), columns[1]).limit(limit)
+        refused = (arrivals.c.connection_id == connection_id, arrivals.c.reason.is_not(None))
+        named = (arrivals.c.reason.label("code"), arrivals.c.remote_id.label("record"))
+        payments = select(*named, arrivals.c.message, arrivals.c.since).where(*refused)
         with self._database.reading() as connection:
-            return [dict(row._mapping) for row in connection.execute(newest)]
+            of_payments = connection.execute(payments.order_by(arrivals.c.since.desc()).limit(limit)).all()
+            found = [*of_payments, *connection.execute(newest)]
+        return [dict(row._mapping) for row in found][:limit]
 
     def forget(self, before: datetime) -> int:
         """Drop changes seen before then; returns how many."""

@@ -4,29 +4,37 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select
+from sqlalchemy import Connection, and_, func, insert, literal, or_, select
 
 from worker.core.connections import Connection as Connected
 from worker.core.connections import InboxEvent
 from worker.core.errors import Invalid
 from worker.core.jobs import Trigger
-from worker.core.records import Record
+from worker.core.records import INVOICE, Record
 from worker.store import ledger, numbers
 from worker.store.connections import poke
 from worker.store.engine import Database, chunks
 from worker.store.tables import events as inbox
+from worker.store.urging import urge
 
 
 class Inbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take(self, events: Sequence[InboxEvent], due: datetime, now: datetime) -> list[bool]:
+    def take(
+        self,
+        events: Sequence[InboxEvent],
+        due: datetime,
+        now: datetime,
+        readers: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[bool]:
         """Store events of any accounts (up to about 200) in one transaction; True for each that had come before.
 
         What new ones tell of records is received with them, and where that changed anything the account's connections
-        (all but ``fieldcamp``) are to be looked at by ``due``. Raises Invalid for an unknown account: nothing is
-        stored."""
+        are to be looked at by ``due``: those that ``readers`` names for the kind of the record (None: all but
+        ``fieldcamp``). The completion of a visit that has an invoice makes the books due ``now``. Raises Invalid for
+        an unknown account: nothing is stored."""
         if not events:
             return []
         with self._database.writing() as connection:
@@ -42,16 +50,43 @@ class Inbox:
             rows = [_row(event, became.get(_name(event), ledger.IGNORED), changed, now) for event in new]
             if rows:
                 connection.execute(insert(inbox), rows)
-            if changed:
-                poke(connection, {account_id for account_id, _, _ in changed}, None, due, Trigger.EVENT)
+            for integrations, account_ids in _to_be_looked_at(changed, readers):
+                poke(connection, account_ids, integrations, due, Trigger.EVENT)
+            if readers is not None:
+                urge(connection, changed, readers.get(INVOICE, ()), now)
         return duplicates
 
-    def pending(self, connection: Connected, at_most: int = 10_000) -> int:
-        """How many events changed something that the connection has not planned yet, counted up to ``at_most``."""
-        unplanned = (inbox.c.account_id == connection.account_id, inbox.c.number > connection.planned)
+    def pending(
+        self, connection: Connected, planned: Mapping[str, int], dealt_with: Mapping[str, str], at_most: int = 10_000
+    ) -> int:
+        """How many events changed something that the connection has not planned yet, counted up to ``at_most``.
+
+        ``planned`` is how far each kind was planned, ``dealt_with`` by the planning of which kind the events of a kind
+        are dealt with."""
+        newer = [
+            and_(inbox.c.type.startswith(f"{kind}."), inbox.c.number > planned.get(by, 0))
+            for kind, by in dealt_with.items()
+        ]
+        least = min((planned.get(by, 0) for by in dealt_with.values()), default=0)
+        unplanned = (inbox.c.account_id == connection.account_id, inbox.c.number > least, or_(*newer))
         some = select(literal(1)).where(*unplanned).limit(at_most).subquery()
         with self._database.reading() as reader:
             return reader.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def _to_be_looked_at(
+    changed: Mapping[ledger.Place, Record], readers: Mapping[str, Sequence[str]] | None
+) -> list[tuple[Sequence[str] | None, set[str]]]:
+    """Which integrations of which accounts the changed records are news to; accounts that share them go together."""
+    if readers is None:
+        return [(None, {account_id for account_id, _, _ in changed})] if changed else []
+    of_account: dict[str, set[str]] = {}
+    for account_id, kind, _ in changed:
+        of_account.setdefault(account_id, set()).update(readers.get(kind, ()))
+    together: dict[tuple[str, ...], set[str]] = {}
+    for account_id, integrations in of_account.items():
+        together.setdefault(tuple(sorted(integrations)), set()).add(account_id)
+    return [(integrations, account_ids) for integrations, account_ids in together.items() if integrations]
 
 
 def _refuse_unknown(events: Sequence[InboxEvent], counters: dict[str, int]) -> None:

@@ -12,7 +12,7 @@ from worker.core.ports import Key
 from worker.store.engine import AnyRow, Database, chunks
 from worker.store.tables import links, strangers, streams
 
-DOCUMENTS = frozenset({"agreed", "seen", "offered"})
+DOCUMENTS = frozenset({"agreed", "seen", "offered", "source"})
 FIELDS = tuple(field.name for field in fields(Link) if field.name != "stream")
 
 
@@ -30,10 +30,15 @@ def link_of(row: AnyRow) -> Link:
     return Link(**values)
 
 
-def stream_ids(connection: Connection, connection_id: int) -> dict[str, int]:
-    """The ids of the connection's streams, by name."""
-    rows = connection.execute(select(streams.c.name, streams.c.id).where(streams.c.connection_id == connection_id))
-    return {row.name: row.id for row in rows}
+Place = tuple[int, str]
+"""The id of a stream, and the kind of record that it shows."""
+
+
+def places(connection: Connection, connection_id: int) -> dict[str, Place]:
+    """The places of the connection's streams, by name."""
+    columns = (streams.c.name, streams.c.id, streams.c.kind)
+    rows = connection.execute(select(*columns).where(streams.c.connection_id == connection_id))
+    return {row.name: (row.id, row.kind) for row in rows}
 
 
 def save(
@@ -42,14 +47,14 @@ def save(
     connection_id: int,
     changed: Iterable[Link],
     *,
-    ids: Mapping[str, int],
+    where: Mapping[str, Place],
     numbers: Sequence[int] | None = None,
 ) -> None:
     """Insert or overwrite links; with ``numbers``, one for each, they are to be planned again.
 
     A remote object that a link owns is no stranger and no stray any more.
     """
-    rows = [_values(link, ids[link.stream], connection_id) for link in changed]
+    rows = [_values(link, where[link.stream], connection_id) for link in changed]
     if numbers is not None:
         rows = [{**row, "number": number} for row, number in zip(rows, numbers, strict=True)]
     database.upsert(connection, links, rows)
@@ -68,8 +73,10 @@ def stray_of(row: AnyRow) -> Stray:
     return Stray(row.name, row.remote_id, row.version, Key(row.local_id, row.generation))
 
 
-def _values(link: Link, stream_id: int, connection_id: int) -> dict[str, Any]:
+def _values(link: Link, place: Place, connection_id: int) -> dict[str, Any]:
     values = {name: getattr(link, name) for name in FIELDS}
     for name in DOCUMENTS:
         values[name] = None if values[name] is None else to_json(values[name])
-    return {**values, "stream_id": stream_id, "connection_id": connection_id, "pending": link.pending}
+    stream_id, kind = place
+    its = {"stream_id": stream_id, "connection_id": connection_id, "kind": kind}
+    return {**values, **its, "pending": link.pending}

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func,
 from worker.core.connections import FeedEntry, StreamState
 from worker.core.jobs import Job, Lease
 from worker.core.links import Link, Stray
-from worker.core.reconcile import Observed
-from worker.store import linkage, numbers
+from worker.core.observation import Observed
+from worker.core.ports import Change
+from worker.store import arrivals, directory, linkage, numbers
 from worker.store.engine import Database, chunks
 from worker.store.fencing import held
 from worker.store.streams import write_cursor
@@ -50,14 +51,16 @@ class Observations:
         listed: Sequence[str] = (),
         listing: int | None = None,
         cursor: str | None = None,
+        kept: Sequence[Change] = (),
     ) -> None:
         """Save what a page made of what was known, and the cursor if the page had one, in one transaction.
 
+        ``kept`` are objects whose content is kept to be found again, foreign payments among them to be told of.
         Changed links are numbered, for planning; noted ones take their version silently. The feed gets each change
         once, however often the page is saved; ``target`` is what people call the stream. In a full reading, ``listed``
         are the remote ids of the page and ``listing`` is its number. Without anything to write, nothing is written.
         """
-        if observed.empty and cursor is None and (listing is None or not listed):
+        if observed.empty and cursor is None and (listing is None or not listed) and not kept:
             return
         with self._database.writing() as connection:
             held(connection, lease)
@@ -70,6 +73,9 @@ class Observations:
             self._append(connection, [{**seen, **_entry(entry), "number": number} for entry, number in feed])
             if listing is not None:
                 _mark(connection, stream, listed, listing)
+            if kept:
+                directory.keep(self._database, connection, stream.id, kept)
+                arrivals.note(self._database, connection, job.connection_id, stream, observed)
             if cursor is not None:
                 write_cursor(connection, stream.id, cursor, now)
 
@@ -126,9 +132,9 @@ class Observations:
     def _save_links(
         self, connection: Connection, job: Job, stream: StreamState, observed: Observed, drawn: Sequence[int]
     ) -> None:
-        ids = {stream.name: stream.id}
-        linkage.save(self._database, connection, job.connection_id, observed.links, ids=ids, numbers=drawn)
-        linkage.save(self._database, connection, job.connection_id, observed.noted, ids=ids)
+        where = {stream.name: (stream.id, stream.kind)}
+        linkage.save(self._database, connection, job.connection_id, observed.links, where=where, numbers=drawn)
+        linkage.save(self._database, connection, job.connection_id, observed.noted, where=where)
 
     def _save_strangers(self, connection: Connection, stream: StreamState, seen: Mapping[str, str | None]) -> None:
         linkage.disown(connection, stream.id, [remote_id for remote_id, version in seen.items() if version is None])

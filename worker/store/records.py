@@ -80,8 +80,10 @@ class Records:
             rows = connection.execute(statement.order_by(records.c.local_id).limit(limit))
             return [ledger.record_of(row) for row in rows]
 
-    def count_absent(self, account_id: str, kind: str, listing: int, window: tuple[datetime, datetime]) -> int:
-        """How many live records that start in the ``window`` the full reading ``listing`` did not tell."""
+    def count_absent(
+        self, account_id: str, kind: str, listing: int, window: tuple[datetime, datetime] | None = None
+    ) -> int:
+        """How many live records the full reading ``listing`` did not tell; with a ``window``, that start in it."""
         absent = and_(_live(account_id, kind, window), records.c.listing < listing)
         with self._database.reading() as connection:
             return connection.execute(select(func.count()).select_from(records).where(absent)).scalar_one()

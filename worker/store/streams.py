@@ -1,12 +1,13 @@
 """Streams: where each calendar or entity of a connection stands."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
 from worker.core.connections import StreamState
 from worker.core.jobs import Lease
+from worker.core.records import VISIT
 from worker.store.engine import AnyRow, Database
 from worker.store.fencing import held
 from worker.store.tables import streams
@@ -16,12 +17,19 @@ class Streams:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ensure(self, connection_id: int, names: Collection[str]) -> dict[str, StreamState]:
-        """The states of these streams by name, new ones without a cursor."""
+    def ensure(
+        self, connection_id: int, names: Collection[str], kinds: Mapping[str, str] | None = None
+    ) -> dict[str, StreamState]:
+        """The states of these streams by name, new ones without a cursor; ``kinds`` are the kinds of record that they
+        show, visits where it does not say."""
         known = self.all(connection_id)
         missing = [name for name in names if name not in known]
         if missing:
-            rows = [{"connection_id": connection_id, "name": name} for name in sorted(missing)]
+            kinds = kinds or {}
+            rows = [
+                {"connection_id": connection_id, "name": name, "kind": kinds.get(name, VISIT)}
+                for name in sorted(missing)
+            ]
             with self._database.writing() as connection:
                 connection.execute(self._database.insert(streams).on_conflict_do_nothing(), rows)
             known = self.all(connection_id)
@@ -59,4 +67,4 @@ def write_cursor(connection: Connection, stream_id: int, cursor: str, now: datet
 
 
 def _state(row: AnyRow) -> StreamState:
-    return StreamState(row.id, row.name, row.cursor, row.listing, row.read_at)
+    return StreamState(row.id, row.name, row.cursor, row.listing, row.read_at, row.kind)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     text,
 )
 
+from worker.core.records import VISIT
 from worker.store.columns import Instant, Json, Words
 
 metadata = MetaData(
@@ -40,6 +41,10 @@ def _flag(name: str) -> Column[bool]:
 
 def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, default=0)
+
+
+def _kind() -> Column[str]:
+    return Column("kind", String(40), nullable=False, default=VISIT)
 
 
 def _account() -> Column[str]:
@@ -91,7 +96,7 @@ replies = Table(
 )
 
 # What is kept in agreement, when to look next, and when to see to its push channels (``watched`` is the address that
-# they were opened with).
+# they were opened with). ``realm`` is the company at the provider, where that tells of changes by company.
 connections = Table(
     "connections",
     metadata,
@@ -100,7 +105,7 @@ connections = Table(
     Column("integration", String(40), nullable=False),
     Column("connected", Boolean, nullable=False),
     Column("settings", Json, nullable=False),
-    Column("planned", BigInteger, nullable=False, default=0),
+    Column("realm", Text),
     Column("next_look_at", Instant),
     Column("look_trigger", String(20)),
     Column("last_synced_at", Instant),
@@ -110,6 +115,16 @@ connections = Table(
     Column("watched", Text),
     UniqueConstraint("account_id", "integration"),
     _partial("ix_connections_due", "next_look_at", where="connected", sqlite="connected = 1"),
+    _partial("ix_connections_realm", "realm", where="realm IS NOT NULL"),
+)
+
+# Up to which of the account's numbers the records of a kind, and their links, have been planned.
+plannings = Table(
+    "plannings",
+    metadata,
+    Column("connection_id", ForeignKey("connections.id"), primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("number", BigInteger, nullable=False),
 )
 
 # The credentials, sealed: one grant for the connection (team '') or one for each team member; and the lock of their
@@ -187,13 +202,14 @@ record_needs = Table(
     Index("ix_record_needs_needed", "account_id", "needed_kind", "needed_id", "kind", "local_id"),
 )
 
-# Where each calendar or entity stands. ``listing`` numbers its full readings.
+# Where each calendar or entity stands, and the kind of record that it shows. ``listing`` numbers its full readings.
 streams = Table(
     "streams",
     metadata,
     Column("id", Integer, primary_key=True),
     _connection(),
     Column("name", Text, nullable=False),
+    _kind(),
     Column("cursor", Text),
     _count("listing"),
     Column("read_at", Instant),
@@ -227,6 +243,7 @@ links = Table(
     Column("stream_id", ForeignKey("streams.id"), primary_key=True),
     Column("local_id", Text, primary_key=True),
     _connection(),
+    _kind(),
     _count("generation"),
     _flag("published"),
     Column("remote_id", Text),
@@ -243,13 +260,14 @@ links = Table(
     _count("restored"),
     _flag("overruled"),
     _flag("retry"),
+    Column("source", Json),
     _flag("pending"),
     Column("number", BigInteger, nullable=False, default=0),
     _count("listing"),
-    Index("ix_links_number", "connection_id", "number"),
-    Index("ix_links_local_id", "connection_id", "local_id"),
+    Index("ix_links_number", "connection_id", "kind", "number"),
+    Index("ix_links_local_id", "connection_id", "kind", "local_id"),
     Index("ix_links_remote_id", "stream_id", "remote_id"),
-    _partial("ix_links_pending", "connection_id", "local_id", where="pending", sqlite="pending = 1"),
+    _partial("ix_links_pending", "connection_id", "kind", "local_id", where="pending", sqlite="pending = 1"),
     _partial("ix_links_attention", "connection_id", "reason", where="reason IS NOT NULL"),
 )
 
@@ -264,6 +282,61 @@ strangers = Table(
     Column("local_id", Text),
     Column("generation", Integer),
     _partial("ix_strangers_strays", "stream_id", where="local_id IS NOT NULL"),
+)
+
+# The books as we last saw them: each object of a company's streams, ours and others'. ``version`` is None once it went.
+entities = Table(
+    "entities",
+    metadata,
+    Column("stream_id", ForeignKey("streams.id"), primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Column("version", Text),
+    Column("document", Json, nullable=False),
+)
+
+# By what each of them may be found: an e-mail address, a name, a number; see ``core.matching.traits``.
+traits = Table(
+    "traits",
+    metadata,
+    Column("stream_id", ForeignKey("streams.id"), primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Column("trait", Text, primary_key=True),
+    Index("ix_traits_trait", "stream_id", "trait", "remote_id"),
+)
+
+# Payments that others recorded in the books: ``core.arrivals.Arrival``. ``pending``: the source is to be told;
+# ``reason``: what it refused to be told.
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("stream_id", ForeignKey("streams.id"), primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    _connection(),
+    Column("document", Json),
+    Column("entries", Json, nullable=False),
+    Column("reason", Words),
+    Column("message", Words),
+    Column("since", Instant),
+    _flag("pending"),
+    _partial("ix_arrivals_pending", "connection_id", "remote_id", where="pending", sqlite="pending = 1"),
+)
+
+# What a person is asked: which of these objects is that record? ``chosen`` is the answer's remote id, '' for none.
+matches = Table(
+    "matches",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    _account(),
+    _connection(),
+    Column("kind", String(40), nullable=False),
+    Column("local_id", Text, nullable=False),
+    Column("wanted", Json, nullable=False),
+    Column("candidates", Json, nullable=False),
+    Column("chosen", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    UniqueConstraint("connection_id", "kind", "local_id"),
+    Index("ix_matches_account", "account_id", "id"),
 )
 
 # One row for each sync: ``core.jobs.Job``. The unique index is the lock: one queued or running job for each connection.

@@ -5,23 +5,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worker.core.errors import ConnectionRevoked, Gone, LeaseLost, RateLimited, Rejected, SyncError, VersionConflict
+from worker.core.holds import Hold
 from worker.core.jobs import UNCHANGED, Job, JobRecord, Lease, Mode
 from worker.core.links import Link, Stray
 from worker.core.ports import Delete, Done, Failed, Manifest, Operation, Outcome, Provider, Stream
 from worker.core.reconcile import after
+from worker.sync.choice import Choice
 from worker.sync.heartbeat import Cancelled, Heartbeat, Stopping
 from worker.sync.house import House
 from worker.sync.ledger import (
     conflict_record,
     edit_record,
     failed_record,
+    held_record,
     needs_nothing,
     operation_record,
     planned_record,
     progress_of,
     unchanged_record,
 )
-from worker.sync.planning import Choice, Planning
+from worker.sync.planning import Planning
 from worker.sync.reckoning import Reckoning
 from worker.sync.side_by_side import side_by_side
 from worker.sync.writing_back import WritingBack
@@ -74,6 +77,7 @@ class Applying:
         if self.job.request.dry_run:
             self._tell(chosen)
             return
+        self.planning.drafting.keep(self.planning.kind, chosen)
         settled, waiting = self.writing_back.carry_out(chosen)
         if settled:
             chosen.update(self.planning.choose_anew(sorted(settled)))
@@ -105,8 +109,10 @@ class Applying:
                     records.append(edit_record(stream, decision.edit, at))
                 if decision.conflict is not None:
                     records.append(conflict_record(stream, local_id, decision.conflict, at))
+                if decision.hold is not None:
+                    records.append(held_record(stream, local_id, decision.hold, at))
             if needs_nothing([choice.decision for choice in choices]):
-                records.append(unchanged_record(local_id, at))
+                records.append(unchanged_record(self.planning.kind, choices, at, local_id))
         self._record([], records, done=len(chosen))
 
     def _note(self, chosen: Mapping[str, Sequence[Choice]], told: Collection[str], done: int) -> None:
@@ -121,14 +127,20 @@ class Applying:
                     records.append(
                         conflict_record(self.planning.streams[choice.stream], local_id, decision.conflict, at)
                     )
+                if decision.hold is not None:
+                    records.append(self._hold(choice, decision.hold, at))
                 if self._is_held_back(choice):
                     links.append(self._held_back(choice))
                     records.extend(self._failures(choice, at))
                 elif decision.operation is None and decision.link is not None:
                     links.append(self._with_doubt(decision.link).told(at))
             if local_id not in told and needs_nothing([choice.decision for choice in choices]):
-                records.append(unchanged_record(local_id, at))
+                records.append(unchanged_record(self.planning.kind, choices, at, local_id))
         self._record(links, records, done=done)
+
+    def _hold(self, choice: Choice, hold: Hold, at: datetime) -> JobRecord:
+        self.failed = self.failed or hold.failed
+        return held_record(self.planning.streams[choice.stream], choice.local_id, hold, at)
 
     def _is_held_back(self, choice: Choice) -> bool:
         return choice.stream in self.broken and choice.decision.operation is not None
@@ -143,10 +155,10 @@ class Applying:
         if self.look > 0:
             return []
         error, stream = self.broken[choice.stream], self.planning.streams[choice.stream]
-        return [failed_record(choice.local_id, stream.target, error.code, error.message, at)]
+        return [failed_record(choice.local_id, stream.target, error.code, error.message, at, kind=stream.kind)]
 
     def _with_doubt(self, link: Link) -> Link:
-        return replace(link, retry=True) if link.local_id in self.planning.unsure else link
+        return replace(link, retry=True) if link.local_id in self.planning.drafting.unsure else link
 
     def _sendings(self, stream: str, chosen: Mapping[str, Sequence[Choice]]) -> list[Sending]:
         if stream in self.broken:
@@ -222,6 +234,7 @@ class Applying:
 
     def _learn(self, outcome: Outcome) -> None:
         if isinstance(outcome, Done):
+            self.look_again = self.look_again or outcome.found
             return
         if self._calls_for_another_look(outcome):
             self.look_again = True
@@ -243,7 +256,7 @@ class Applying:
         if self.job.request.mode is Mode.FULL:
             kept = [record for record in records if record.outcome != UNCHANGED]
             counted = len(records) - len(kept)
-        progress = progress_of(kept, done=done, unchanged=counted)
+        progress = progress_of(kept, done=done, unchanged=counted, kind=self.planning.kind)
         self.house.store.plans.settle(self.lease, links, progress)
 
 

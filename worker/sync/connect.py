@@ -5,9 +5,10 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from worker.core.connections import Connection
+from worker.core.connections import Connection, is_realm_id
 from worker.core.errors import Invalid, NotConnected, SyncError
-from worker.core.preferences import calendar_preferences
+from worker.core.ports import Manifest
+from worker.core.preferences import books_preferences, calendar_preferences
 from worker.sync.house import House
 from worker.sync.watch import stop_channels
 
@@ -27,6 +28,7 @@ def connect(
     """Store a connection; with ``team`` the grant of one team member beside those of the others.
 
     Reconnecting keeps every link, so that nothing is published twice; without ``settings`` those from before stay.
+    Another company's books (``realm_id``) are begun anew: what is ours there is known by its key.
     Raises Invalid that names the field.
     """
     if integration not in house.manifests:
@@ -36,15 +38,28 @@ def connect(
     if settings is None:
         before = house.store.connections.find(account_id, integration)
         settings = before.settings if before else {}
-    if house.manifests[integration].calendar:
-        calendar_preferences(settings)
-    elif settings:
-        raise Invalid(f"settings: {integration} takes none", {"settings": "leave them out"})
-    elif team:
-        raise Invalid("--team: only calendars have one grant per team member", {"team": "calendars only"})
+    _check_settings(house.manifests[integration], settings, team)
     return house.store.connections.connect(
-        account_id, integration, settings, {team: credentials}, due=house.now() + FIRST_LOOK, beside=bool(team)
+        account_id,
+        integration,
+        settings,
+        {team: credentials},
+        due=house.now() + FIRST_LOOK,
+        beside=bool(team),
+        realm=credentials.get("realm_id"),
     )
+
+
+def _check_settings(manifest: Manifest, settings: Mapping[str, Any], team: str) -> None:
+    if manifest.calendar:
+        calendar_preferences(settings)
+        return
+    if team:
+        raise Invalid("--team: only calendars have one grant per team member", {"team": "calendars only"})
+    if manifest.books:
+        books_preferences(settings)
+    elif settings:
+        raise Invalid(f"settings: {manifest.name} takes none", {"settings": "leave them out"})
 
 
 def disconnect(house: House, account_id: str, integration: str, revoke: Callable[[Connection], None]) -> None:
@@ -68,6 +83,9 @@ def check_credentials(integration: str, credentials: Mapping[str, Any]) -> None:
     if not any(all(_is_given(credentials.get(name), kind) for name, kind in option.items()) for option in options):
         expected = " or ".join("{" + ", ".join(f'"{name}"' for name in option) + "}" for option in options)
         raise Invalid(f"credentials: expected {expected} with values", {"credentials": f"expected {expected}"})
+    if not is_realm_id(str(credentials.get("realm_id", "0"))):
+        expected = "expected the company's id, such as 4620816365"
+        raise Invalid(f"credentials: realm_id: {expected}", {"credentials.realm_id": expected})
     account = credentials.get("service_account")
     if isinstance(account, Mapping):
         missing = [name for name in ("client_email", "private_key") if not isinstance(account.get(name), str)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from worker.core.cadence import Facts, next_look
 from worker.core.errors import Invalid, NotFound, SyncInProgress
-from worker.core.jobs import ACTIVE, FAILED, Job, JobRecord, JobRequest, Trigger
+from worker.core.jobs import ACTIVE, FAILED, Job, JobRecord, JobRequest, Trigger, named
 from worker.sync.house import House
 from worker.sync.request import request_sync
 
@@ -43,8 +43,8 @@ def retry(house: House, account_id: str, job_id: str) -> Job:
     if not failed:
         expected = "a job with failed records; for everything else start a sync"
         raise Invalid(f"job_id: expected {expected}", {"job_id": f"expected {expected}"})
-    kind = house.manifests[job.integration].kind
-    only = tuple(dict.fromkeys(record.local_id for record in failed if record.kind == kind))
+    kinds = house.manifests[job.integration].kinds
+    only = tuple(dict.fromkeys(named(record.kind, record.local_id) for record in failed if record.kind in kinds))
     wanted = JobRequest(scope=job.request.scope, trigger=Trigger.RETRY, dry_run=job.request.dry_run, only=only)
     return request_sync(house, account_id, job.integration, wanted)
 

@@ -1,11 +1,16 @@
 """Words and numbers for what became of each record."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from worker.core.jobs import CONFLICT, CREATED, DELETED, FAILED, UNCHANGED, UPDATED, Counts, JobRecord, Progress
-from worker.core.ports import Create, Delete, Done, Edit, Operation, Outcome, Reschedule, Stream
+from worker.core.holds import Hold
+from worker.core.jobs import CONFLICT, CREATED, DELETED, FAILED, HELD, UNCHANGED, UPDATED, Counts, JobRecord, Progress
+from worker.core.ports import Create, Delete, Done, Operation, Outcome, Reschedule, Stream, Unschedule
 from worker.core.reconcile import Decision
 from worker.core.records import VISIT
+from worker.sync.choice import Choice
+
+MATCHED = ("MATCHED", "It was there already, and is taken as it is.")
 
 
 def outcome_word(operation: Operation) -> str:
@@ -20,23 +25,31 @@ def operation_record(stream: Stream, operation: Operation, outcome: Outcome, at:
     local_id = operation.key.local_id
     known = None if isinstance(operation, Create) else operation.remote_id
     if isinstance(outcome, Done):
-        return JobRecord(VISIT, local_id, outcome_word(operation), outcome.remote_id or known, stream.target, at=at)
+        remote_id, (reason, message) = outcome.remote_id or known, outcome.note or (None, None)
+        word = outcome_word(operation)
+        return JobRecord(stream.kind, local_id, word, remote_id, stream.target, reason, message, at)
     error = outcome.error
-    return JobRecord(VISIT, local_id, FAILED, known, stream.target, error.code, error.message, at)
+    return JobRecord(stream.kind, local_id, FAILED, known, stream.target, error.code, error.message, at)
 
 
 def planned_record(stream: Stream, operation: Operation, at: datetime) -> JobRecord:
     """The record of an operation that a dry run would send."""
     known = None if isinstance(operation, Create) else operation.remote_id
-    return JobRecord(VISIT, operation.key.local_id, outcome_word(operation), known, stream.target, at=at)
+    return JobRecord(stream.kind, operation.key.local_id, outcome_word(operation), known, stream.target, at=at)
 
 
 def conflict_record(stream: Stream, local_id: str, conflict: tuple[str, str], at: datetime) -> JobRecord:
     """The record of a conflict and how it was settled."""
-    return JobRecord(VISIT, local_id, CONFLICT, None, stream.target, conflict[0], conflict[1], at)
+    return JobRecord(stream.kind, local_id, CONFLICT, None, stream.target, conflict[0], conflict[1], at)
 
 
-def edit_record(stream: Stream, edit: Edit, at: datetime) -> JobRecord:
+def held_record(stream: Stream, local_id: str, hold: Hold, at: datetime) -> JobRecord:
+    """The record of something that cannot be published yet: somebody has to set something, or it has to wait."""
+    outcome = FAILED if hold.failed else HELD
+    return JobRecord(stream.kind, local_id, outcome, None, stream.target, hold.code, hold.message, at)
+
+
+def edit_record(stream: Stream, edit: Reschedule | Unschedule, at: datetime) -> JobRecord:
     """The record of what a person did in a calendar and the visit followed, or would follow."""
     what, message = (
         ("RESCHEDULED", "A person moved the event, and the visit follows.")
@@ -46,9 +59,12 @@ def edit_record(stream: Stream, edit: Edit, at: datetime) -> JobRecord:
     return JobRecord(VISIT, edit.local_id, UPDATED, None, stream.target, what, message, at)
 
 
-def unchanged_record(local_id: str, at: datetime) -> JobRecord:
-    """The record of something that was looked at and already right."""
-    return JobRecord(VISIT, local_id, UNCHANGED, at=at)
+def unchanged_record(kind: str, choices: Sequence[Choice], at: datetime, local_id: str) -> JobRecord:
+    """The record of something that was looked at and already right, or found to be there already."""
+    matched = next((choice.decision.link for choice in choices if choice.is_match), None)
+    if matched is None:
+        return JobRecord(kind, local_id, UNCHANGED, at=at)
+    return JobRecord(kind, local_id, UNCHANGED, matched.remote_id, matched.stream, *MATCHED, at)
 
 
 def failed_record(
@@ -60,12 +76,14 @@ def failed_record(
 
 def needs_nothing(decisions: list[Decision]) -> bool:
     """Whether a record was looked at and already right."""
-    return all(each.operation is None and each.edit is None and each.conflict is None for each in decisions)
+    return not any(each.operation or each.edit or each.conflict or each.hold for each in decisions)
 
 
-def progress_of(records: list[JobRecord], *, done: int = 0, pushed: int = 0, unchanged: int = 0) -> Progress:
-    """What these records, and ``unchanged`` more that get no row, add to their job; ``pushed`` are the writes that the
-    provider accepted.
+def progress_of(
+    records: list[JobRecord], *, done: int = 0, pushed: int = 0, unchanged: int = 0, kind: str = VISIT
+) -> Progress:
+    """What these records, and ``unchanged`` more of a ``kind`` that get no row, add to their job; ``pushed`` are the
+    writes that the provider accepted.
     """
     words = [record.outcome for record in records]
     counts = Counts(
@@ -74,5 +92,5 @@ def progress_of(records: list[JobRecord], *, done: int = 0, pushed: int = 0, unc
         failed=words.count(FAILED),
         conflicts=words.count(CONFLICT),
     )
-    quiet = {VISIT: unchanged} if unchanged else {}
+    quiet = {kind: unchanged} if unchanged else {}
     return Progress(done=done, counts=counts, records=tuple(records), unchanged=quiet)

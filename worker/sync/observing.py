@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import cast
 
 from worker.core.connections import StreamState
 from worker.core.errors import CursorExpired, Transient
 from worker.core.jobs import Job, Lease, Mode
-from worker.core.ports import Change, Page, Provider, Stream
-from worker.core.reconcile import Observed, absent, hold_mass_change, observe
+from worker.core.observation import Observed, absent, observe
+from worker.core.ports import Change, Confirms, Page, Provider, Stream
+from worker.core.reconcile import hold_mass_change
 from worker.store import Store
 from worker.sync.heartbeat import Heartbeat
 from worker.sync.house import House
@@ -29,6 +31,10 @@ class Observing:
     @property
     def _store(self) -> Store:
         return self.house.store
+
+    @property
+    def _in_books(self) -> bool:
+        return self.house.manifests[self.job.integration].books
 
     def read(self, stream: Stream, state: StreamState, *, again: bool = False) -> int:
         """Read a stream from its cursor to its end; how many changes were taken in.
@@ -62,10 +68,11 @@ class Observing:
         remote_ids = [change.remote_id for change in page.changes]
         local_ids = [change.key.local_id for change in page.changes if change.key]
         links, strangers = self._store.observations.context(state, remote_ids, local_ids)
-        observed = observe(stream.name, links, strangers, page.changes)
+        observed = observe(stream.name, links, strangers, page.changes, keeps_copies=self._in_books)
         finds_absent = listing is not None and page.complete
         cursor = None if finds_absent else page.cursor
-        self._save(stream, state, observed, listed=remote_ids, listing=listing, cursor=cursor)
+        kept = page.changes if self._in_books else ()
+        self._save(stream, state, observed, listed=remote_ids, listing=listing, cursor=cursor, kept=kept)
         pulled = len(observed.feed)
         if finds_absent and listing is not None:
             pulled += self._find_absent(stream, state, listing)
@@ -82,7 +89,8 @@ class Observing:
         pulled = 0
         for observed in chain(self._absent_links(state, listing), self._absent_strangers(state, listing)):
             self.heart.check()
-            self._save(stream, state, observed)
+            self._confirm(stream, observed)
+            self._save(stream, state, observed, kept=self._gone(observed))
             pulled += len(observed.feed)
         return pulled
 
@@ -100,6 +108,25 @@ class Observing:
             yield observe(state.name, (), strangers, [Change(remote_id) for remote_id in strangers])
             after = max(strangers)
 
+    def _confirm(self, stream: Stream, observed: Observed) -> None:
+        """In the books nothing counts as gone on the word of a listing alone: posted again, it would be money twice.
+
+        Raises Transient where the listing was wrong; nothing of it counts then, and everything is read again.
+        """
+        if not self._in_books:
+            return
+        for entry in observed.feed:
+            self.heart.check()
+            if not cast(Confirms, self.provider).is_gone(stream, entry.remote_id):
+                raise Transient("The listing lacked objects that are still there; it is read again.")
+
+    def _gone(self, observed: Observed) -> Sequence[Change]:
+        """What the books no longer hold, to be forgotten with it."""
+        if not self._in_books:
+            return ()
+        owned = [entry.remote_id for entry in observed.feed if entry.local_id is not None]
+        return [*observed.foreign, *(Change(remote_id) for remote_id in owned)]
+
     def _save(
         self,
         stream: Stream,
@@ -109,6 +136,7 @@ class Observing:
         listed: Sequence[str] = (),
         listing: int | None = None,
         cursor: str | None = None,
+        kept: Sequence[Change] = (),
     ) -> None:
         self._store.observations.save(
             self.lease,
@@ -120,4 +148,5 @@ class Observing:
             listed=listed,
             listing=listing,
             cursor=cursor,
+            kept=kept,
         )

@@ -8,12 +8,11 @@ from threading import Lock
 
 @dataclass
 class Reckoning:
-    """What an earlier worker did of this job stands: ``before`` is how many records it has counted as done, ``counted``
-    are those among them that may come up again, and ``recorded`` those of which it has told what became of them. Safe
-    to share between the threads of one job.
+    """The records of one kind. What an earlier worker did of this job stands: ``counted`` are the records that it has
+    counted as done and that may come up again, ``recorded`` those of which it has told what became of them. Safe to
+    share between the threads of one job.
     """
 
-    before: int = 0
     counted: Collection[str] = frozenset()
     recorded: Collection[str] = frozenset()
     _open: Counter[str] = field(default_factory=Counter)

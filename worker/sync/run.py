@@ -13,7 +13,7 @@ Dying between any two of these loses nothing: the lease runs out, another worker
 starts over from what is stored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,10 +23,14 @@ from worker.core.cadence import Facts, next_look
 from worker.core.connections import Connection, StreamState
 from worker.core.errors import ConnectionRevoked, LeaseLost, MassChangeHeld, NotConnected, Rejected, SyncError
 from worker.core.jobs import Counts, Ending, Job, JobStatus, Lease, Mode, Progress, Trigger
-from worker.core.ports import Provider, Stream
-from worker.core.preferences import calendar_preferences
-from worker.core.records import VISIT
+from worker.core.ports import Manifest, Provider, Stream
+from worker.core.preferences import books_preferences, calendar_preferences
+from worker.core.reconcile import enough_published, hold_mass_change
+from worker.core.records import PAYMENT
 from worker.sync.applying import MOST_LOOKS, Applying
+from worker.sync.arriving import Arriving
+from worker.sync.books_drafting import BooksDrafting
+from worker.sync.choice import Drafting
 from worker.sync.heartbeat import Cancelled, Heartbeat, Stopping
 from worker.sync.house import House
 from worker.sync.ledger import failed_record
@@ -35,6 +39,7 @@ from worker.sync.planning import Planning
 from worker.sync.reckoning import Reckoning
 from worker.sync.side_by_side import side_by_side
 from worker.sync.sourcing import FIELDCAMP, Sourcing
+from worker.sync.visit_drafting import VisitDrafting
 from worker.sync.writing_back import WritingBack
 
 
@@ -124,7 +129,7 @@ class Sync:
     waits: list[float] = field(default_factory=list)
     passing: list[SyncError] = field(default_factory=list)
     broken: dict[str, SyncError] = field(default_factory=dict)
-    reckoning: Reckoning = field(default_factory=Reckoning)
+    reckonings: dict[str, Reckoning] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.job.attempts > 1:
@@ -135,12 +140,21 @@ class Sync:
         counts that anew.
         """
         self.has_failures = self.job.counts.failed > 0
-        recorded = self.house.store.jobs.recorded(self.job.id, VISIT)
-        if self.job.request.mode is Mode.FULL:
+        anew = self.job.request.mode is Mode.FULL
+        if anew:
             self.house.store.jobs.recount(self.lease)
-            self.reckoning = Reckoning(recorded=recorded)
-        else:
-            self.reckoning = Reckoning(self.job.done, counted=recorded, recorded=recorded)
+        for kind in self._manifest.kinds:
+            recorded = self.house.store.jobs.recorded(self.job.id, kind)
+            self.reckonings[kind] = Reckoning(counted=frozenset() if anew else recorded, recorded=recorded)
+
+    @property
+    def _manifest(self) -> Manifest:
+        return self.house.manifests[self.connection.integration]
+
+    @property
+    def _kinds(self) -> Sequence[str]:
+        """The kinds of records that this sync publishes, in the order in which they depend on one another."""
+        return self._manifest.scopes.get(self.job.request.scope or "", self._manifest.kinds)
 
     def carry_out(self) -> None:
         """Pull, then look and publish until nobody has written in between."""
@@ -164,8 +178,8 @@ class Sync:
         streams, states = self._streams(provider)
         for look in range(MOST_LOOKS):
             self._observe(provider, streams, states, again=look > 0)
-            planning = self._planning(sourcing, streams)
-            if not self._publish(provider, planning, sourcing, look):
+            self._take_in(sourcing, streams)
+            if not self._publish(provider, streams, sourcing, look):
                 break
             states = self.house.store.streams.all(self.connection.id)
         self.trouble = sourcing.trouble
@@ -189,10 +203,14 @@ class Sync:
     def _streams(self, provider: Provider) -> tuple[dict[str, Stream], dict[str, StreamState]]:
         """The connection's streams; those that its settings no longer name are kept to take away what is there."""
         live = {stream.name: stream for stream in provider.streams()}
-        self.house.store.streams.ensure(self.connection.id, tuple(live))
+        kinds = {name: stream.kind for name, stream in live.items()}
+        self.house.store.streams.ensure(self.connection.id, tuple(live), kinds)
         states = self.house.store.streams.all(self.connection.id)
-        retired = {name: Stream(name, name, live=False) for name in states if name not in live}
-        return {**live, **retired}, states
+        retired = {
+            name: Stream(name, name, live=False, kind=state.kind) for name, state in states.items() if name not in live
+        }
+        known = {**live, **retired}
+        return {name: stream for name, stream in known.items() if stream.kind in self._kinds}, states
 
     def _observe(
         self, provider: Provider, streams: Mapping[str, Stream], states: Mapping[str, StreamState], *, again: bool
@@ -208,7 +226,7 @@ class Sync:
         in_use = self.house.store.observations.is_in_use
         read_now = [stream for stream in streams.values() if stream.live or in_use(states[stream.name])]
         ranked = sorted(read_now, key=lambda stream: stream.rank)
-        width = self.house.manifests[self.connection.integration].side_by_side
+        width = self._manifest.side_by_side
         for _, rank in groupby(ranked, key=lambda stream: stream.rank):
             pulled = sum(side_by_side(width, read, list(rank)))
             self.house.store.jobs.progress(self.lease, Progress(counts=Counts(pulled=pulled)))
@@ -228,17 +246,71 @@ class Sync:
         self.house.store.jobs.progress(self.lease, Progress(counts=counts, records=(record,)))
         return 0
 
-    def _planning(self, sourcing: Sourcing, streams: Mapping[str, Stream]) -> Planning:
-        preferences = calendar_preferences(self.connection.settings)
-        return Planning(self.house.store, self.job, self.connection, preferences, streams, sourcing, self.house.pages)
+    def _take_in(self, sourcing: Sourcing, streams: Mapping[str, Stream]) -> None:
+        """Have the source record what was paid in the books."""
+        payments = next((stream for stream in streams.values() if stream.kind == PAYMENT), None)
+        if payments is None:
+            return
+        arriving = Arriving(self.house, self.job, self.lease, self.heart, sourcing, self.connection, payments)
+        arriving.carry_out()
+        self.passing.extend(arriving.passing)
+        self.has_failures = self.has_failures or arriving.failed
+        self.unfinished = self.unfinished or bool(arriving.passing)
 
-    def _publish(self, provider: Provider, planning: Planning, sourcing: Sourcing, look: int) -> bool:
-        """Decide and carry out, chunk by chunk; whether somebody wrote in between and it takes another look."""
-        again = look > 0
-        if not again:
-            total = self.reckoning.before + planning.survey(self.reckoning.counted)
-            self.house.store.jobs.progress(self.lease, Progress(total=total))
-        manifest = self.house.manifests[self.connection.integration]
+    def _drafting(self, sourcing: Sourcing) -> Drafting:
+        house, job, connection = self.house, self.job, self.connection
+        if self._manifest.books:
+            preferences = books_preferences(connection.settings)
+            return BooksDrafting(house, job, self.lease, connection, preferences, sourcing)
+        wishes = calendar_preferences(connection.settings)
+        return VisitDrafting(house.store, job, connection, wishes, sourcing, house.pages)
+
+    def _plannings(self, drafting: Drafting, streams: Mapping[str, Stream]) -> list[Planning]:
+        store, job, connection = self.house.store, self.job, self.connection
+        return [
+            Planning(
+                store,
+                job,
+                connection,
+                kind,
+                {name: stream for name, stream in streams.items() if stream.kind == kind},
+                drafting,
+            )
+            for kind in self._kinds
+        ]
+
+    def _survey(self, plannings: Sequence[Planning]) -> None:
+        """How much there is to do. Raises MassChangeHeld where too much of what is published would go."""
+        total = going = 0
+        for planning in reversed(plannings):  # what the later kinds mention, and is fetched for them, counts too
+            to_look_at, to_go = planning.survey(self._reckoning(planning.kind).counted)
+            total, going = total + to_look_at, going + to_go
+        if going and not self.job.request.confirm_mass_change:
+            published = self.house.store.observations.count_published(self.connection.id, enough_published(going))
+            hold_mass_change(going, published)
+        before = self.job.done if self.reckonings and self.job.request.mode is not Mode.FULL else 0
+        self.house.store.jobs.progress(self.lease, Progress(total=before + total))
+
+    def _reckoning(self, kind: str) -> Reckoning:
+        return self.reckonings.setdefault(kind, Reckoning())
+
+    def _publish(self, provider: Provider, streams: Mapping[str, Stream], sourcing: Sourcing, look: int) -> bool:
+        """Decide and carry out, kind by kind; whether somebody wrote in between and it takes another look."""
+        drafting = self._drafting(sourcing)
+        plannings = self._plannings(drafting, streams)
+        if look == 0:
+            self._survey(plannings)
+            if len(plannings) > 1:  # one kind's outcome is what the next one's decisions are made of
+                plannings = self._plannings(drafting, streams)
+        drafting.learned = False
+        again = False
+        for planning in plannings:
+            again = self._publish_kind(provider, planning, sourcing, look) or again
+        self.unfinished = self.unfinished or bool(drafting.unsure)
+        return again or drafting.learned
+
+    def _publish_kind(self, provider: Provider, planning: Planning, sourcing: Sourcing, look: int) -> bool:
+        """Chunk by chunk; whether it takes another look."""
         writing_back = WritingBack(self.house, self.job, self.lease, sourcing, planning.streams)
         applying = Applying(
             self.house,
@@ -246,21 +318,21 @@ class Sync:
             self.lease,
             self.heart,
             provider,
-            manifest,
+            self._manifest,
             planning,
             writing_back,
             self.broken,
             look,
-            self.reckoning,
+            self._reckoning(planning.kind),
         )
         applying.remove_strays()
-        for chunk in planning.chunks(again=again):
+        for chunk in planning.chunks(again=look > 0):
             self.heart.look()
             applying.carry_out(chunk.local_ids)
             if chunk.upto is not None and not self.job.request.dry_run:
-                self.house.store.plans.planned(self.lease, self.connection.id, chunk.upto)
+                self.house.store.plans.planned(self.lease, self.connection.id, chunk.upto, planning.kind)
         self.waits.extend(applying.waits)
         self.passing.extend((*applying.passing, *writing_back.passing))
-        self.unfinished = self.unfinished or applying.unfinished or bool(planning.unsure)
+        self.unfinished = self.unfinished or applying.unfinished
         self.has_failures = self.has_failures or applying.failed
         return applying.look_again

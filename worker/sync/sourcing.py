@@ -10,12 +10,15 @@ from worker.core.errors import ConnectionRevoked, Rejected, SyncError, Transient
 from worker.core.jobs import Job, Lease, Mode, Trigger
 from worker.core.ports import Source, SourcePage
 from worker.core.reconcile import hold_mass_change
-from worker.core.records import CLIENT, JOB, MEMBER, VISIT
+from worker.core.records import CLIENT, INVOICE, JOB, MEMBER, PAYMENT, VISIT, plural
 from worker.sync.heartbeat import Heartbeat
 from worker.sync.house import House
 
 FIELDCAMP = "fieldcamp"
-UNLISTED = "FieldCamp's list lacks {removals} of {published} visits that it told of before"
+UNLISTED = "FieldCamp's list lacks {removals} of {published} {kind} that it told of before"
+FOUND_ABSENT = frozenset({VISIT, INVOICE, PAYMENT})
+"""Kinds whose records count as deleted once a whole listing lacks them and FieldCamp says so when asked by name."""
+
 log = structlog.get_logger(__name__)
 LOOK_UP_AT_ONCE = 200
 ASKED = frozenset({Trigger.API, Trigger.CLI})
@@ -46,16 +49,31 @@ class Sourcing:
         connection = self._house.store.connections.find(self._job.account_id, FIELDCAMP)
         if self._source is None or connection is None:
             return 0
-        states = self._house.store.streams.ensure(connection.id, (VISIT, JOB, CLIENT, MEMBER))
+        published, read = self._kinds()
+        states = self._house.store.streams.ensure(connection.id, read)
         changed = 0
         try:
-            for kind in (MEMBER, CLIENT, JOB):
-                changed += self._read_beside(self._source, kind, states[kind])
-            if self._calls_for(VISIT, states[VISIT]):
-                changed += self._read(self._source, VISIT, states[VISIT])
+            for kind in read:
+                if kind not in published:
+                    changed += self._read_beside(self._source, kind, states[kind])
+                elif self._calls_for(kind, states[kind]):
+                    changed += self._read(self._source, kind, states[kind])
         except (Transient, ConnectionRevoked, Rejected) as error:
             self.note(error)
         return changed
+
+    def _kinds(self) -> tuple[frozenset[str], Sequence[str]]:
+        """The kinds of records that this job is about, and all that are to be read for it, in order; for a sync of
+        FieldCamp itself, those of everything that the account has connected.
+        """
+        manifests, names = self._house.manifests, [self._job.integration]
+        if self._job.integration == FIELDCAMP:
+            connected = self._house.store.connections.of(self._job.account_id)
+            others = [each.integration for each in connected if each.connected and each.integration != FIELDCAMP]
+            names = [name for name in others if name in manifests] or names
+        published = frozenset(kind for name in names for kind in manifests[name].kinds)
+        wanted = [kind for name in names for kind in manifests[name].reads]
+        return published, tuple(dict.fromkeys(wanted))
 
     def _read_beside(self, source: Source, kind: str, state: StreamState) -> int:
         """A list that visits are merely shown with: they are published without what cannot be read of it. It is asked
@@ -90,6 +108,22 @@ class Sourcing:
                 return False
         return True
 
+    def fetch(self, kind: str, local_ids: Sequence[str]) -> bool:
+        """Ask for these records by name, each once in a job; whether there was anything to be had. What cannot be asked
+        now is asked with the next sync."""
+        unasked = [local_id for local_id in local_ids if (kind, local_id) not in self._asked]
+        if self._source is None or not unasked or self.trouble is not None:
+            return False
+        try:
+            self._look_up(kind, unasked)
+        except Rejected as error:
+            log.warning("source.needs_left_out", kind=kind, code=error.code, problem=error.message)
+            return False
+        except (Transient, ConnectionRevoked) as error:
+            self.note(error)
+            return False
+        return bool(self._house.store.records.get_many(self._job.account_id, kind, unasked))
+
     def _calls_for(self, kind: str, state: StreamState) -> bool:
         if state.read_at is None:
             return True
@@ -116,12 +150,13 @@ class Sourcing:
 
     def _find_absent(self, source: Source, kind: str, listing: int, page: SourcePage) -> None:
         """What a whole window did not list is asked for by name before it counts as deleted."""
-        if kind != VISIT or page.window is None:
+        if kind not in FOUND_ABSENT or not (page.window or page.everything):
             return
         records = self._house.store.records
         gone = records.count_absent(self._job.account_id, kind, listing, page.window)
         if gone and not self._job.request.confirm_mass_change:
-            hold_mass_change(gone, records.count_live(self._job.account_id, kind, page.window), UNLISTED)
+            unlisted = UNLISTED.replace("{kind}", plural(kind))
+            hold_mass_change(gone, records.count_live(self._job.account_id, kind, page.window), unlisted)
         after = ""
         while chunk := records.absent_from(
             self._job.account_id, kind, listing, window=page.window, after=after, limit=LOOK_UP_AT_ONCE

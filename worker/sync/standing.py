@@ -51,17 +51,25 @@ def standing(house: House, account_id: str, integration: str) -> Standing:
     if connection is None:
         return Standing(manifest)
     waiting = house.store.feed.attention(connection.id) if connection.connected else {}
-    has_plans = connection.connected and integration != FIELDCAMP
+    pending = 0
+    if connection.connected and integration != FIELDCAMP:
+        planned = house.store.plans.planned_upto(connection.id)
+        pending = house.store.inbox.pending(connection, planned, dealt_with(manifest))
     return Standing(
         manifest,
         connection,
         active=house.store.jobs.active(connection.id),
         last=house.store.jobs.last(connection),
         troubles=_troubles(house, connection, some=bool(waiting)),
-        pending=house.store.inbox.pending(connection) if has_plans else 0,
+        pending=pending,
         conflicts=sum(count for reason, count in waiting.items() if reason in CONFLICTS),
         attention=sum(waiting.values()),
     )
+
+
+def dealt_with(manifest: Manifest) -> dict[str, str]:
+    """For each kind of record, the kind whose planning deals with news of it: its own, or what it is shown with."""
+    return {kind: kind if kind in manifest.kinds else manifest.kinds[-1] for kind in manifest.reads}
 
 
 def _troubles(house: House, connection: Connection, *, some: bool) -> list[Trouble]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from worker.core.errors import ConnectionRevoked, NotConnected, Rejected, SyncError
 from worker.core.jobs import Job, JobRecord, Lease
 from worker.core.links import Link
-from worker.core.ports import Edit, Edited, EditOutcome, Failed, Stream
+from worker.core.ports import Edit, Edited, EditOutcome, Failed, Reschedule, Stream, Unschedule
+from worker.sync.choice import Choice
 from worker.sync.house import House
 from worker.sync.ledger import conflict_record, edit_record, failed_record, progress_of
-from worker.sync.planning import Choice
 from worker.sync.sourcing import Sourcing
 
 
@@ -79,7 +79,7 @@ class WritingBack:
         self.house.store.plans.settle(self.lease, [link], progress_of(records))
 
 
-def _first_edit(choices: Sequence[Choice]) -> tuple[Choice, Edit] | None:
+def _first_edit(choices: Sequence[Choice]) -> tuple[Choice, Reschedule | Unschedule] | None:
     """One edit a record and pass: a second one is judged against what the first made of the visit."""
     return next(((choice, choice.decision.edit) for choice in choices if choice.decision.edit is not None), None)
 

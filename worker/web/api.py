@@ -1,4 +1,4 @@
-"""The sync API, put together: every integration's routes, and those of jobs."""
+"""The sync API, put together: every integration's routes, those of jobs, and those of matches."""
 
 from fastapi import APIRouter
 
@@ -7,6 +7,7 @@ from worker.web.bodies import DEFAULT_LIMITS, Limits, body_within
 from worker.web.doors import doors
 from worker.web.jobs import job_routes
 from worker.web.keys import Doorkeeper
+from worker.web.matches import match_routes
 from worker.web.syncs import sync_routes
 
 
@@ -14,4 +15,4 @@ def api_routes(house: House, keeper: Doorkeeper, limits: Limits = DEFAULT_LIMITS
     """What is under `/api/`; each route lets in by its scope."""
     both = doors(keeper)
     body = body_within(limits)
-    return [job_routes(house, both, body), sync_routes(house, both, body)]
+    return [job_routes(house, both, body), sync_routes(house, both, body), match_routes(house, both, body)]

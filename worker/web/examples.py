@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 JOB_ID = "syn_01HZX2Q8YV3D1G0N3WJ2P7K9MA"
-CALENDAR, GOOGLE = "tech1@example.com", "google_calendar"
+MATCH_ID = "mat_01HZX2Q8YV3D1G0N3WJ2P7K9MA"
+CALENDAR, GOOGLE, BOOKS = "tech1@example.com", "google_calendar", "quickbooks"
 COUNTS = {"pulled": 12, "pushed": 40, "skipped": 948, "failed": 0, "conflicts": 1}
 DESCRIPTOR: dict[str, Any] = {
     "job_id": JOB_ID,
@@ -35,6 +36,51 @@ CHANGES: dict[str, Any] = {
     "next_cursor": "gAAAAABoOG…",
     "has_more": False,
 }
+BOOKS_CHANGES: dict[str, Any] = {
+    "integration": BOOKS,
+    "changes": [
+        {
+            "action": "updated",
+            "entity": "invoices",
+            "local_id": "inv_1",
+            "remote_id": "1042",
+            "changed_at": "2026-05-29T14:03:00Z",
+            "seen_at": "2026-05-29T14:05:11Z",
+            "job_id": JOB_ID,
+        }
+    ],
+    "next_cursor": "gAAAAABoOG…",
+    "has_more": False,
+}
+MATCH: dict[str, Any] = {
+    "match_id": MATCH_ID,
+    "kind": "client",
+    "local_id": "cli_1",
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "phone": None,
+    "candidates": [
+        {
+            "remote_id": "58",
+            "name": "Lovelace, Ada",
+            "email": "ada@example.com",
+            "phone": "555 0100",
+            "active": True,
+            "evidence": ["email"],
+        },
+        {
+            "remote_id": "61",
+            "name": "Ada Lovelace",
+            "email": None,
+            "phone": None,
+            "active": False,
+            "evidence": ["name"],
+        },
+    ],
+    "created_at": "2026-05-29T14:05:11Z",
+}
+MATCHES: dict[str, Any] = {"matches": [MATCH], "next_cursor": None, "has_more": False}
+MATCH_ANSWER: dict[str, Any] = {"match_id": MATCH_ID, "kind": "client", "local_id": "cli_1", "accepted": "58"}
 STATUS: dict[str, Any] = {
     "integration": GOOGLE,
     "connected": True,
@@ -104,6 +150,10 @@ PROBLEM: dict[str, Any] = {
 SHOWN: Mapping[str, dict[str, Any]] = {
     "JobDescriptor": DESCRIPTOR,
     "CalendarChanges": CHANGES,
+    "BooksChanges": BOOKS_CHANGES,
+    "MatchPage": MATCHES,
+    "MatchShape": MATCH,
+    "MatchAnswer": MATCH_ANSWER,
     "Status": STATUS,
     "JobShape": JOB,
     "RecordShape": RECORD,

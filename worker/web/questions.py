@@ -11,6 +11,7 @@ from worker.core.errors import Invalid
 from worker.core.jobs import JobStatus
 from worker.core.ports import Manifest
 from worker.descriptors import moment
+from worker.sync.matches import LONGEST_REMOTE_ID
 from worker.sync.request import ALL
 from worker.web.schemas import Outcome
 
@@ -82,6 +83,21 @@ class JobsQuestion(Question):
     status: JobStatus | None = None
     cursor: CursorParam = None
     limit: Limit = 50
+
+
+class MatchesQuestion(Question):
+    cursor: CursorParam = None
+    limit: Limit = 100
+
+
+class AcceptQuestion(Question):
+    """Which one it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    remote_id: str = Field(
+        min_length=1, max_length=LONGEST_REMOTE_ID, description="Its id in the books.", examples=["58"]
+    )
 
 
 class SyncQuestion(Question):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from worker.core.jobs import OUTCOMES, JobStatus, Mode, Trigger
-from worker.web.examples import EVENT, JOB_ID
+from worker.web.examples import EVENT, JOB_ID, MATCH_ID
 
 Moment = Annotated[datetime, Field(examples=["2026-05-29T14:21:08Z"], json_schema_extra={"pattern": "Z$"})]
 Outcome = Literal["created", "updated", "deleted", "unchanged", "failed", "conflict", "held"]
@@ -167,6 +167,52 @@ class CalendarChanges(ChangePage):
 
 class BooksChanges(ChangePage):
     changes: list[BooksChange]
+
+
+class Candidate(Shape):
+    """One that may be it. ``evidence``: in what both agree."""
+
+    remote_id: str = Field(examples=["58"])
+    name: str
+    email: str | None
+    phone: str | None
+    active: bool = Field(description="Whether the books still use it; an inactive one that is accepted is used again.")
+    evidence: list[Literal["email", "name", "phone"]]
+
+
+class MatchShape(Shape):
+    """A record that may be in the books already: it waits for a person to say which of the candidates it is, or that
+    it is none of them.
+    """
+
+    model_config = ConfigDict(title="Match")
+    match_id: str = Field(examples=[MATCH_ID], pattern="^mat_[0-9A-HJKMNP-TV-Z]{26}$")
+    kind: str = Field(examples=["client"])
+    local_id: str = Field(examples=["cli_1"])
+    name: str
+    email: str | None
+    phone: str | None
+    candidates: list[Candidate] = Field(description="The likeliest first.")
+    created_at: Moment
+
+
+class MatchPage(Shape):
+    """Open questions, the oldest first."""
+
+    matches: list[MatchShape]
+    next_cursor: Cursor
+    has_more: bool
+
+
+class MatchAnswer(Shape):
+    """What a person said; it counts from the next sync on, unless they say something else before."""
+
+    match_id: str = Field(examples=[MATCH_ID])
+    kind: str = Field(examples=["client"])
+    local_id: str = Field(examples=["cli_1"])
+    accepted: str | None = Field(
+        description="The id in the books of the one that it is; null: none of them, so that a new one is made."
+    )
 
 
 class StatusError(BaseModel):

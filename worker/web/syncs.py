@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from worker.core.documents import fingerprint_of
 from worker.core.errors import Invalid
 from worker.core.jobs import Job, JobRequest, Mode, Once, Trigger
 from worker.core.ports import Manifest
+from worker.core.texts import fingerprint_of
 from worker.descriptors import job_descriptor
 from worker.sync.feed import begin, read
 from worker.sync.house import House

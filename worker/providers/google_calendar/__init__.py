@@ -32,7 +32,6 @@ MANIFEST = Manifest(
     name="google_calendar",
     slug="google-calendar",
     direction="bidirectional",
-    kind="visit",
     title="Google Calendar",
     batch_size=50,
     side_by_side=4,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from worker.core.documents import event_of
 from worker.core.errors import Transient, Uncertain
 from worker.core.ports import Create, Delete
 from worker.http.limits import Bucket, Limits
@@ -109,11 +110,11 @@ class Line:
             return _guarded(events.delete(eventId=step.event_id, sendUpdates="none", **where), step)
         told = {"sendUpdates": "none", "fields": "id,etag", **where}
         if step.verb is Verb.INSERT and isinstance(operation, Create):
-            body = new_event(step.event_id, self.account_id, operation.key, operation.document)
+            body = new_event(step.event_id, self.account_id, operation.key, event_of(operation.document))
             return events.insert(body=body, **told)
         # A patch, though it costs three units: an update would have to send back whatever a person added to our event
         # (guests, reminders, a video call), so it would need a read first and could still lose what that did not show.
-        body = changed_event(self.account_id, operation.key, operation.document)
+        body = changed_event(self.account_id, operation.key, event_of(operation.document))
         return _guarded(events.patch(eventId=step.event_id, body=body, **told), step)
 
 

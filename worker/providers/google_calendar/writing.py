@@ -18,7 +18,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from worker.core.documents import CalendarEvent
+from worker.core.documents import CalendarEvent, event_of
 from worker.core.errors import Gone, RateLimited, SyncError, Transient, Uncertain, VersionConflict
 from worker.core.ports import Create, Delete, Done, Failed, Operation, Outcome
 from worker.providers.google_calendar.batches import Answer
@@ -126,7 +126,7 @@ def _seen(step: Step, event: Mapping[str, Any]) -> Step | Outcome:
     operation, etag = step.operation, event.get("etag")
     if isinstance(operation, Delete):
         return _repeated(step) if step.etag in (None, etag) else Failed(_conflict())
-    if _shows(event, operation.document):
+    if _shows(event, event_of(operation.document)):
         return Done(step.event_id, etag)
     if step.write in (None, Verb.INSERT):
         return replace(step, verb=Verb.PATCH, etag=etag, write=None, in_doubt=False)

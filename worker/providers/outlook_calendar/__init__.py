@@ -44,7 +44,6 @@ MANIFEST = Manifest(
     name="outlook_calendar",
     slug="outlook-calendar",
     direction="bidirectional",
-    kind="visit",
     title="Outlook",
     batch_size=20,
     side_by_side=4,

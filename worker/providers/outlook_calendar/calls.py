@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
+from worker.core.documents import event_of
 from worker.core.ports import Create, Delete, Key, Window
 from worker.providers.outlook_calendar.batches import Call
 from worker.providers.outlook_calendar.keys import ACCOUNT_PROPERTY, PROPERTY, having
@@ -54,8 +55,10 @@ def request(root: str, account_id: str, calendar: str, step: Step) -> Call:
     if step.verb is Verb.DELETE or isinstance(operation, Delete):
         return Call("DELETE", _at(root, step.event_id), etag=step.etag)
     if step.verb is Verb.POST and isinstance(operation, Create):
-        return Call("POST", f"{root}/events", new_event(account_id, calendar, operation.key, operation.document))
-    return Call("PATCH", _at(root, step.event_id), changed_event(operation.document), step.etag)
+        return Call(
+            "POST", f"{root}/events", new_event(account_id, calendar, operation.key, event_of(operation.document))
+        )
+    return Call("PATCH", _at(root, step.event_id), changed_event(event_of(operation.document)), step.etag)
 
 
 def _at(root: str, event_id: str) -> str:

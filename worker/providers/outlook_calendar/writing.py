@@ -20,7 +20,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from worker.core.documents import CalendarEvent
+from worker.core.documents import CalendarEvent, event_of
 from worker.core.errors import Gone, RateLimited, SyncError, Transient, Uncertain, VersionConflict
 from worker.core.ports import Create, Delete, Done, Failed, Operation, Outcome
 from worker.providers.outlook_calendar.batches import Answer
@@ -139,7 +139,7 @@ def _seen(step: Step, event: Mapping[str, Any]) -> Step | Outcome:
     operation, etag = step.operation, version(event)
     if isinstance(operation, Delete):
         return _repeated(step) if step.etag in (None, etag) else Failed(_conflict())
-    if _shows(event, operation.document):
+    if _shows(event, event_of(operation.document)):
         return Done(str(event["id"]), etag)
     if step.write in (None, Verb.POST):
         return replace(step, verb=Verb.PATCH, event_id=str(event["id"]), etag=etag, write=None, in_doubt=False)

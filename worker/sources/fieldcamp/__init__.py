@@ -1,4 +1,4 @@
-"""FieldCamp: where visits, jobs, clients and team members come from, and where edits of people's calendars go back to.
+"""FieldCamp: where visits, clients and money come from, and where edits of people's calendars and payments go back to.
 
 Its oddities, as met on its API pages [doc], its help pages [pub] or assumed where both are silent [set]:
 
@@ -13,6 +13,14 @@ Its oddities, as met on its API pages [doc], its help pages [pub] or assumed whe
 - A deleted visit leaves no trace but its event [doc]: it is found missing and asked for by id, and then its 404 is
   the news.
 - Clients are deleted softly, jobs name no ``since`` at all: it is tried, and left alone once it was refused [set].
+  Items and taxes name none either: their lists are short and are read whole; so is all that is money, once it was
+  refused.
+- Amounts come as JSON numbers, and from some as strings [set]. Both are read with exactly their digits. An invoice of
+  which a line or an adjustment cannot be read is refused whole; a list that shows it without its lines is not enough.
+- What a payment was taken over from is its ``externalId`` [set]: it is looked for before a payment is sent, and what
+  the filter lets through must name it. One Idempotency-Key for each, whatever the body, closes the gap between.
+- That a payment can be changed or deleted is said nowhere. It is tried; refused, a person is told what to do by hand.
+- A 404 on one record deletes nothing where no other record has shown that there is such a route [set].
 - 409 on a visit means that the team is booked already [doc]; ``completed`` is left on FieldCamp's own pages alone
   [doc].
 - Lists page by ``nextCursor`` or by number; an answer without ``meta`` is the whole list [set].
@@ -21,6 +29,12 @@ Its oddities, as met on its API pages [doc], its help pages [pub] or assumed whe
 """
 
 from worker.core.ports import Manifest
-from worker.core.records import VISIT
+from worker.core.records import CLIENT, INVOICE, ITEM, JOB, MEMBER, PAYMENT, TAX, VISIT
 
-MANIFEST = Manifest(name="fieldcamp", slug="fieldcamp", direction="bidirectional", kind=VISIT, title="FieldCamp")
+MANIFEST = Manifest(
+    name="fieldcamp",
+    slug="fieldcamp",
+    direction="bidirectional",
+    title="FieldCamp",
+    reads=(MEMBER, CLIENT, JOB, VISIT, TAX, ITEM, INVOICE, PAYMENT),
+)

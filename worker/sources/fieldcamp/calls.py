@@ -1,10 +1,12 @@
 """One request to FieldCamp and its answer: key, limits, retries, and what each status asks us to do."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -23,13 +25,27 @@ LONGEST_WAIT = 5.0
 """Seconds that a read waits for FieldCamp itself; longer ones are for whoever looks again later."""
 
 LONGEST_SENTENCE = 200
-REFUSED, BOOKED = "SOURCE_REFUSED", "CREW_BOOKED"
+NO_CONTENT = 204
+REFUSED = "SOURCE_REFUSED"
 
 
 class BadRequest(Rejected):
     """FieldCamp does not take what was asked or sent (400)."""
 
     code = REFUSED
+
+
+class Conflict(Rejected):
+    """What was sent conflicts with what is there (409); ``sentence`` is FieldCamp's, after a colon, or a full stop."""
+
+    code = REFUSED
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(f"FieldCamp refuses this{sentence}")
+        self.sentence = sentence
+
+
+UNVOUCHED = "FieldCamp's address answers 404, and not in FieldCamp's words."
 
 
 class Missing(Rejected):
@@ -119,7 +135,22 @@ class Calls:
 
         Raises what ``get`` raises, and Uncertain where the answer was lost.
         """
-        return self._send(self._admitted(), "PUT", path, json=body, headers={"Idempotency-Key": token})
+        return self._write("PUT", path, token, body)
+
+    def post(self, path: str, body: Mapping[str, Any], token: str) -> Answer:
+        """Makes a record, once, as ``put`` writes."""
+        return self._write("POST", path, token, body)
+
+    def delete(self, path: str, token: str) -> Answer:
+        """Takes a record away, once, as ``put`` writes."""
+        return self._write("DELETE", path, token)
+
+    def _write(self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None) -> Answer:
+        headers = {"Idempotency-Key": token}
+        if body is None:
+            return self._send(self._admitted(), method, path, headers=headers)
+        headers["Content-Type"] = "application/json"
+        return self._send(self._admitted(), method, path, headers=headers, content=as_json(body))
 
     def _admitted(self) -> str:
         """The key, once our share of its limits lets one more request through; raises RateLimited."""
@@ -148,6 +179,16 @@ class Calls:
         return key
 
 
+def as_json(body: Mapping[str, Any]) -> bytes:
+    """A flat JSON object; a decimal is a number of exactly its digits, and never passes through a float."""
+    members = (f"{json.dumps(name)}:{_literal(value)}" for name, value in body.items())
+    return f"{{{','.join(members)}}}".encode()
+
+
+def _literal(value: Any) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)
+
+
 def _bucket(key: str) -> str:
     return "fieldcamp:" + hashlib.sha256(key.encode()).hexdigest()[:32]
 
@@ -160,6 +201,8 @@ def answer_of(response: httpx.Response, now: datetime) -> Answer:
         wait = retry_after(response.headers.get("Retry-After"), now)
         raise refusal(response.status_code, envelope, wait, told_at)
     reading = response.request.method == "GET"
+    if response.status_code == NO_CONTENT and not reading:
+        return Answer(None, None, told_at)
     if envelope.get("success") is False:
         raise _failed_with_200(_sentence(envelope), reading=reading)
     if "data" not in envelope:
@@ -177,7 +220,7 @@ def refusal(status: int, envelope: Mapping[str, Any], wait: float | None, told_a
         403: Rejected(f"FieldCamp gives no access to this{sentence}", code=REFUSED),
         404: Missing("FieldCamp has no such record.", told_at, vouched="success" in envelope),
         408: Transient("FieldCamp gave up waiting.", retry_after=wait),
-        409: Rejected(f"FieldCamp says that the crew is already booked{sentence}", code=BOOKED),
+        409: Conflict(sentence),
         425: Transient("FieldCamp asks us to come back later.", retry_after=wait),
         429: RateLimited("FieldCamp's limit for this key is used up.", retry_after=wait),
     }
@@ -196,9 +239,9 @@ def _failed_with_200(sentence: str, *, reading: bool) -> SyncError:
 
 
 def _envelope(response: httpx.Response) -> Mapping[str, Any]:
-    """The body's JSON object; empty where there is none."""
+    """The body's JSON object, its numbers with all their digits; empty where there is none."""
     try:
-        content = response.json()
+        content = response.json(parse_float=Decimal)
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

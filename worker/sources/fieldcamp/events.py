@@ -8,10 +8,14 @@ from worker.core.connections import InboxEvent
 from worker.core.errors import Invalid
 from worker.core.records import CLIENT, Record
 from worker.sources.fieldcamp import mapping, values
+from worker.sources.fieldcamp.fields import deleted_record, updated_at
+from worker.sources.fieldcamp.money import MONEY, money_problems
 
 VISIT_TYPES = frozenset({"visit.created", "visit.updated", "visit.status_changed", "visit.deleted"})
-FAMILIES = ("client.", "item.", "invoice.", "payment.", "tax.")
-"""Types besides the visits' whose object must be there; of these, clients alone become records for now."""
+FAMILIES = frozenset({CLIENT, *MONEY})
+"""The kinds besides visits whose events become records, whatever the verb: ``invoice.paid`` shows the invoice, too."""
+
+DELETED = "deleted"
 
 LONGEST_TYPE = 100
 
@@ -19,9 +23,10 @@ LONGEST_TYPE = 100
 def parse_event(body: Mapping[str, Any], account_id: str) -> InboxEvent:
     """The event in ``body``, the decoded JSON of a verified request.
 
-    ``record`` is the visit or client that it tells of, None for every other type: those are kept and ignored. Its
-    ``source_time`` is the object's ``updatedAt``, else the event's ``created_at``, which is also its ``told_at``.
-    Raises Invalid whose ``details`` name each wrong field by its path, such as ``data.object.teamId``.
+    ``record`` is the visit, client, item, invoice, payment or tax that it tells of, None for every other type: those
+    are kept and ignored. Its ``source_time`` is the object's ``updatedAt``, else the event's ``created_at``, which is
+    also its ``told_at``. Raises Invalid whose ``details`` name each wrong field by its path, such as
+    ``data.object.lineItems[0].quantity``.
     """
     problems = _problems(body)
     if problems:
@@ -44,7 +49,8 @@ def _problems(body: Any) -> dict[str, str]:
 
 
 def _object_problems(event_type: str, data: Mapping[str, Any]) -> dict[str, str]:
-    if event_type not in VISIT_TYPES and not event_type.startswith(FAMILIES):
+    kind, _, verb = event_type.partition(".")
+    if not _is_told(event_type):
         return {}
     snapshot = data.get("object")
     if not isinstance(snapshot, Mapping):
@@ -54,18 +60,26 @@ def _object_problems(event_type: str, data: Mapping[str, Any]) -> dict[str, str]
         problems |= mapping.visit_problems(snapshot)
     if event_type == "visit.status_changed":
         problems |= mapping.missing_status(snapshot)
+    if kind in MONEY and verb != DELETED:
+        problems |= money_problems(kind, snapshot)
     return {f"data.object.{name}": problem for name, problem in problems.items()}
 
 
 def _record(body: Mapping[str, Any], created_at: datetime) -> Record | None:
     kind, _, verb = body["type"].partition(".")
-    if body["type"] not in VISIT_TYPES and kind != CLIENT:
+    if not _is_told(body["type"]):
         return None
     snapshot = body["data"]["object"]
-    if verb == "deleted":
-        latest = max(mapping.updated_at(snapshot) or created_at, created_at)
-        return mapping.deleted_record(kind, snapshot["id"], latest, created_at)
+    if verb == DELETED:
+        latest = max(updated_at(snapshot) or created_at, created_at)
+        return deleted_record(kind, snapshot["id"], latest, created_at)
     return mapping.RECORDS[kind](snapshot, created_at)
+
+
+def _is_told(event_type: str) -> bool:
+    """Whether events of this type become records."""
+    kind, dot, _ = event_type.partition(".")
+    return event_type in VISIT_TYPES or (bool(dot) and kind in FAMILIES)
 
 
 def _type(value: Any) -> str:

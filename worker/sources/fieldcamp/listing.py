@@ -4,13 +4,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from worker.core.errors import Transient
-from worker.sources.fieldcamp.calls import Answer, BadRequest, Calls
+from worker.core.records import CLIENT, INVOICE, ITEM, JOB, MEMBER, PAYMENT, TAX, VISIT
+from worker.sources.fieldcamp.calls import UNVOUCHED, Answer, BadRequest, Calls, Missing
 
 PAGE_SIZE = 100
 MOST_PAGES = 10_000
 Parameters = Mapping[str, str]
+
+PLURALS: Mapping[str, str] = {
+    VISIT: "visits",
+    JOB: "jobs",
+    CLIENT: "clients",
+    MEMBER: "team",
+    ITEM: "items",
+    INVOICE: "invoices",
+    PAYMENT: "payments",
+    TAX: "taxes",
+}
+"""The path and list name of each kind; one record comes under the kind's own name."""
+
+EXTRAS: Mapping[str, Parameters] = {CLIENT: {"includeDeleted": "true"}}
+"""What a list is asked for besides, where FieldCamp takes it [set]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +49,7 @@ def pages(calls: Calls, plural: str, parameters: Parameters) -> Iterator[Listed]
     passed: set[str] = set()
     before: Sequence[Any] | None = None
     for number in range(1, MOST_PAGES + 1):
-        answer = calls.get(f"/{plural}", {"limit": str(PAGE_SIZE), **parameters, **place})
+        answer = _asked(calls, plural, {"limit": str(PAGE_SIZE), **parameters, **place})
         items = _items(answer, plural)
         if place.get("cursor", "") in passed or ("page" in place and items == before):
             break
@@ -58,6 +75,25 @@ def first_accepted(calls: Calls, plural: str, attempts: Sequence[Parameters]) ->
         yield from listed
         return
     yield from pages(calls, plural, lastly)
+
+
+def path_of(kind: str, local_id: str) -> str:
+    """The path of one record; nothing in an id is read as part of it."""
+    return f"/{PLURALS[kind]}/{quote(local_id, safe='')}"
+
+
+def single(kind: str, data: Any) -> Any:
+    """The record in an answer about one; None where there is none."""
+    return data.get(kind) if isinstance(data, Mapping) else None
+
+
+def _asked(calls: Calls, plural: str, parameters: Parameters) -> Answer:
+    try:
+        return calls.get(f"/{plural}", parameters)
+    except Missing as missing:
+        if missing.vouched:
+            raise
+        raise Transient(UNVOUCHED) from missing
 
 
 def _items(answer: Answer, plural: str) -> Sequence[Any]:
