@@ -23,9 +23,9 @@ class People:
     making. A deed for which nothing is there does nothing.
 
     ``own`` are the objects that the bookkeeper made, ``taken`` the local ids of what they voided or deleted of ours,
-    ``meddled`` the payments of ours that they amended, ``lost`` the ids that they deleted, ``edits`` what they wrote
-    on objects of ours by (entity, id, field), as far as FieldCamp did not speak after that, ``wrote`` on which ones
-    they ever did, ``overpaid`` the invoices for which both sides took more than they say.
+    ``meddled`` the payments of ours that they amended, ``lost`` the ids that they deleted. ``edits`` are what they
+    wrote on objects of ours by (entity, id, field), as far as FieldCamp did not speak after that; ``wrote`` are all
+    objects on which they ever did; ``overpaid`` the invoices for which both sides took more than they say.
     """
 
     there: BooksHouse
