@@ -234,6 +234,7 @@ def test_a_payment_is_sent_with_exactly_its_digits() -> None:
     assert money.payment_body(RecordPayment("inv_1", Decimal(5), "qb-7")) == {
         "invoiceId": "inv_1",
         "amount": Decimal(5),
+        "method": "other",
         "externalId": "qb-7",
     }
     assert money.amend_body(AmendPayment("pay_1", Decimal("0.10"), "t1")) == {"amount": Decimal("0.10")}
