@@ -89,3 +89,8 @@ def test_what_fieldcamp_refuses_to_take_back_stays_in_the_status_until_it_is_set
         assert there.store.feed.attention(there.connection.id) == {"PAYMENT_NOT_TAKEN_BACK": 1}
     [trouble] = there.store.feed.troubles(there.connection.id, 10)
     assert (trouble["code"], trouble["record"]) == ("PAYMENT_NOT_TAKEN_BACK", paid["Id"])
+    there.fieldcamp.faults.clear()
+    [told] = there.told("payments")
+    there.remove("payments", told["id"])
+    assert there.sync(Mode.FULL).status is JobStatus.SUCCEEDED
+    assert there.store.feed.attention(there.connection.id) == {}

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from worker.core import books, records, sales
+from worker.core.arrivals import ORIGIN
 from worker.core.holds import Hold
 from worker.core.invoicing import NO_CLIENT, posted
 from worker.core.preferences import BooksPreferences
@@ -16,9 +17,6 @@ __all__ = ["FREE_ITEM", "References", "customer", "invoice", "item", "mentions",
 NAME_MISSING = "NAME_MISSING"
 INCOME_ACCOUNT_MISSING = "INCOME_ACCOUNT_MISSING"
 NEGATIVE_PAYMENT = "NEGATIVE_PAYMENT"
-
-FROM_BOOKS = "quickbooks:"
-"""How the ``external_id`` of a payment begins that came to the source from these books."""
 
 
 def customer(client: records.Client) -> books.Customer | Hold:
@@ -84,7 +82,7 @@ def payment(payment: sales.Payment, invoice: sales.Invoice | None, refs: Referen
     ``invoice`` is the one that it pays, None while the source has not told it. Money for no invoice, for one that
     became void, or more than the invoice states, is the customer's credit.
     """
-    if payment.external_id.startswith(FROM_BOOKS) or not payment.amount:
+    if payment.external_id.startswith(ORIGIN) or not payment.amount:
         return None
     try:
         return _payment(payment, invoice, refs)

@@ -64,6 +64,13 @@ class Arrivals:
                 reopened += connection.execute(update(arrivals).where(*its).values(pending=True)).rowcount
         return reopened
 
+    def reopen_refused(self, lease: Lease, connection_id: int) -> None:
+        """Have the source asked again about what it refused: somebody may have seen to it."""
+        refused = (arrivals.c.connection_id == connection_id, arrivals.c.reason.is_not(None))
+        with self._database.writing() as connection:
+            held(connection, lease)
+            connection.execute(update(arrivals).where(*refused).values(pending=True))
+
 
 def note(
     database: Database, connection: Connection, connection_id: int, stream: StreamState, observed: Observed

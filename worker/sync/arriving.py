@@ -1,13 +1,13 @@
 """Has the source record what was paid in the books, once: the payments that bookkeepers and online checkouts make."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worker.core.arrivals import Arrival, Step, entry_after, offered, steps
 from worker.core.connections import Connection
 from worker.core.errors import ConnectionRevoked, NotConnected, Rejected, SyncError
-from worker.core.jobs import CREATED, DELETED, FAILED, UPDATED, Job, JobRecord, Lease, Progress
+from worker.core.jobs import CREATED, DELETED, FAILED, UPDATED, Job, JobRecord, Lease, Mode, Progress, Trigger
 from worker.core.ports import AmendPayment, Edited, EditOutcome, Failed, RecordPayment, Stream
 from worker.core.records import INVOICE, PAYMENT
 from worker.sync.heartbeat import Heartbeat
@@ -35,17 +35,20 @@ class Arriving:
     failed: bool = False
 
     def carry_out(self) -> None:
-        """Dying in the middle is safe: the source is asked whether it has a payment before it gets one."""
+        """Dying in the middle is safe: the source is asked whether it has a payment before it gets one. What it refused
+        is offered again by a full sync, and by a person's retry."""
+        if self.job.request.mode is Mode.FULL or self.job.request.trigger is Trigger.RETRY:
+            self.house.store.arrivals.reopen_refused(self.lease, self.connection.id)
         after = ""
         while arrivals := self.house.store.arrivals.pending(self.connection.id, after):
+            paid = [part.invoice for each in arrivals if each.document for part in each.document.parts]
+            invoices = self.house.store.plans.owners(self.connection.id, INVOICE, paid)
             for arrival in arrivals:
                 self.heart.look()
-                self._take_in(arrival)
+                self._take_in(arrival, invoices)
             after = arrivals[-1].remote_id
 
-    def _take_in(self, arrival: Arrival) -> None:
-        parts = arrival.document.parts if arrival.document else ()
-        invoices = self.house.store.plans.owners(self.connection.id, INVOICE, [part.invoice for part in parts])
+    def _take_in(self, arrival: Arrival, invoices: Mapping[str, str]) -> None:
         todo = steps(arrival, invoices)
         if self.job.request.dry_run:
             self._tell([_planned(self.stream, arrival, step) for step in todo])
@@ -69,7 +72,7 @@ class Arriving:
         settled = done and not again
         self.house.store.arrivals.settle(self.lease, arrival, progress_of(records), done=settled, refused=refused)
         if again:
-            self._take_in(arrival)
+            self._take_in(arrival, invoices)
 
     def _apply(self, todo: Sequence[Step]) -> Sequence[EditOutcome]:
         source = self.sourcing.source

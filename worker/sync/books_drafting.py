@@ -211,10 +211,11 @@ class BooksDrafting:
         emails = Counter(draft.email.lower() for draft in drafts.values() if isinstance(draft, books.Customer))
         finds: dict[str, Found] = {}
         claimed: set[str] = set()
+        automated = self._automated() if kind == TAX else None
         for local_id, draft in looked_for.items():
             candidates = _candidates(draft, by_trait, claimed)
             rivals = _rivals(draft, candidates, emails)
-            match_ = match(draft, candidates, rivals) if kind != TAX else self._tax_match(draft, candidates)
+            match_ = match(draft, candidates, rivals) if kind != TAX else _tax_match(draft, candidates, automated)
             if match_.candidate is not None and kind != TAX:
                 claimed.add(match_.candidate.remote_id)
             answer = answers.get(local_id)
@@ -227,13 +228,12 @@ class BooksDrafting:
             )
         return finds
 
-    def _tax_match(self, draft: books.Entity, candidates: Sequence[Candidate]) -> Match:
-        """Where the books reckon tax by themselves, every tax is theirs."""
+    def _automated(self) -> Candidate | None:
+        """The code that stands for every tax where the books reckon tax by themselves."""
         known = {each.remote_id: each for each in self.house.store.directory.of_kind(self.connection.id, TAX)}
         regime = next((each.document for each in known.values() if isinstance(each.document, books.TaxRegime)), None)
-        if regime is not None and regime.regime == books.AUTOMATED and books.TAXED in known:
-            return Match(known[books.TAXED])
-        return match(draft, [replace(each, taken=False) for each in candidates])
+        is_automated = regime is not None and regime.regime == books.AUTOMATED
+        return known.get(books.TAXED) if is_automated else None
 
 
 def _untold(kind: str, known: Mapping[str, Record]) -> dict[str, Hold]:
@@ -255,6 +255,13 @@ def _is_open(kind: str, link: Link | None) -> bool:
 def _is_question(choice: Choice) -> bool:
     link = choice.decision.link
     return link is not None and link.reason == MATCH_NEEDED
+
+
+def _tax_match(draft: books.Entity, candidates: Sequence[Candidate], automated: Candidate | None) -> Match:
+    """Several taxes may point at one code."""
+    if automated is not None:
+        return Match(automated)
+    return match(draft, [replace(each, taken=False) for each in candidates])
 
 
 def _rivals(draft: books.Entity, candidates: Sequence[Candidate], emails: Mapping[str, int]) -> int:
