@@ -20,6 +20,7 @@ from worker.sync.standing import standing
 Json = dict[str, Any]
 MOST_SYNCS = 6
 NUMBER_TAKEN, DUPLICATE_NUMBER, STILL_PAID = "NUMBER_TAKEN", "DUPLICATE_NUMBER", "STILL_PAID"
+PAYMENT_REFUSED = "PAYMENT_REFUSED"
 OUR_ENTITIES = ("Customer", "Item", "Invoice", "Payment")
 READS = frozenset({"query", "token"})
 
@@ -91,10 +92,12 @@ class Quiet:
         return self.there.sync(mode, confirm_mass_change=True)
 
     def _look_once_more(self, mode: Mode) -> None:
+        """Nothing is written; but what FieldCamp refuses for good, a full sync asks for once more."""
         before = self.writes()
         job = self._sync(mode)
         told = [(one.kind, one.local_id, one.outcome, one.reason, one.message) for one in self.there.records(job)]
-        assert self.writes() == before, (mode, told)
+        asked_again = sum(reason == PAYMENT_REFUSED for *_, reason, _ in told) if mode is Mode.FULL else 0
+        assert self.writes() == before + asked_again, (mode, told)
         pending = {kind: self.there.store.plans.pending(self.there.connection.id, kind=kind) for kind in PLURALS}
         held = {kind: [link.reason for link in self._links(kind, plural).values()] for kind, plural in PLURALS.items()}
         assert not any(pending.values()) or any(map(any, held.values())), f"looked at again and again: {pending}"

