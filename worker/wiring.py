@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from celery import Celery
 
-from worker import broker, outlook
+from worker import broker, google, outlook
 from worker import quickbooks as books
 from worker.app import RUN, SYNCS, make_publisher
 from worker.core.channels import Receipt, Receiver
@@ -22,14 +22,15 @@ from worker.doorbell import Doorbell
 from worker.http.limits import Limits
 from worker.http.mint import Mint
 from worker.http.slots import Slots
-from worker.providers import google_calendar, outlook_calendar, quickbooks
+from worker.providers import google_calendar, outlook_calendar, quickbooks, review_rover
 from worker.settings import Settings
-from worker.sources import fieldcamp
+from worker.sources import fieldcamp, zendesk_sell
 from worker.sources.fieldcamp.account import FieldCamp
+from worker.sources.zendesk_sell.account import ZendeskSell
+from worker.sources.zendesk_sell.preferences import sell_preferences
 from worker.store import Store, open_store
 from worker.sync.callers import Callers
 from worker.sync.house import House
-from worker.sync.watch import notified
 
 if TYPE_CHECKING:
     import redis
@@ -42,6 +43,8 @@ MANIFESTS: Mapping[str, Manifest] = MappingProxyType(
             google_calendar.MANIFEST,
             outlook_calendar.MANIFEST,
             quickbooks.MANIFEST,
+            review_rover.MANIFEST,
+            zendesk_sell.MANIFEST,
         )
     }
 )
@@ -94,6 +97,10 @@ class Wiring:
         return Mint()
 
     @cached_property
+    def google(self) -> google.Google:
+        return google.Google(self.settings, self.limits, self.mint)
+
+    @cached_property
     def outlook(self) -> outlook.Outlook:
         return outlook.Outlook(self.settings, self.limits, Slots(self.redis), self.mint)
 
@@ -131,7 +138,7 @@ class Wiring:
         """What a prefork child does first: nothing that the parent opened may be used by both."""
         self.store.forked()
         self.doorbell.forked()
-        for name in ("redis", "redis_in_passing", "callers", "limits", "outlook", "quickbooks", "publisher"):
+        for name in ("redis", "redis_in_passing", "callers", "limits", "google", "outlook", "quickbooks", "publisher"):
             self.__dict__.pop(name, None)
 
     def close(self) -> None:
@@ -160,21 +167,29 @@ class Wiring:
         """
         return _CONSENTS[integration](self)
 
-    def open_source(self, account_id: str) -> Source | None:
-        """The account's FieldCamp, None where it is not connected."""
-        connection = self.store.connections.find(account_id, fieldcamp.MANIFEST.name)
+    def open_source(self, account_id: str, name: str = fieldcamp.MANIFEST.name) -> Source | None:
+        """An account's source, None where it is not connected."""
+        connection = self.store.connections.find(account_id, name)
         if connection is None or not connection.connected:
             return None
-        grant = self.store.grants.grant(connection.id)
+        return _SOURCES[name](self, connection)
+
+    def _open_fieldcamp(self, connection: Connection) -> Source:
+        grant, account_id = self.store.grants.grant(connection.id), connection.account_id
         return FieldCamp(
             self.settings.fieldcamp_base_url, grant, self.limits, account_id, now, self._window(account_id)
         )
+
+    def _open_sell(self, connection: Connection) -> Source:
+        grant, wishes = self.store.grants.grant(connection.id), sell_preferences(connection.settings)
+        base_url = self.settings.zendesk_sell_base_url
+        return ZendeskSell(base_url, grant, self.limits, connection.account_id, now, wishes)
 
     def revoke(self, connection: Connection) -> None:
         """Give a connection's grants back to whoever gave them, where that can be done."""
         if connection.integration == google_calendar.MANIFEST.name:
             for grant in self._grants(connection).values():
-                google_calendar.revoke(grant, self._google())
+                self.google.revoke(grant)
         if connection.integration == quickbooks.MANIFEST.name:
             for grant in self._grants(connection).values():
                 self.quickbooks.revoke(grant)
@@ -184,8 +199,7 @@ class Wiring:
         return {MANIFESTS[name].slug: partial(take, self) for name, take in _RECEIVERS.items()}
 
     def _take_google(self, headers: Mapping[str, str], _query: Mapping[str, str], _body: bytes) -> Receipt:
-        notice = google_calendar.read_notice(headers)
-        return Receipt(200 if notice and notified(self.house, google_calendar.MANIFEST.name, notice) else 401)
+        return google.take(self.house, headers)
 
     def _take_outlook(self, _headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Receipt:
         return outlook.take(self.house, query, body)
@@ -207,19 +221,10 @@ class Wiring:
         grants = self.store.grants
         return {team: grants.grant(connection.id, team) for team in grants.teams(connection.id)}
 
-    def _google(self) -> google_calendar.GoogleSettings:
-        settings = self.settings
-        return google_calendar.GoogleSettings(
-            base_url=settings.google_base_url,
-            token_url=settings.google_token_url,
-            client_id=settings.google_client_id or "",
-            client_secret=settings.google_client_secret or "",
-        )
-
     def _google_consents(self) -> Consents:
         settings = self.settings
         check_client(GOOGLE_CLIENT_ID=settings.google_client_id, GOOGLE_CLIENT_SECRET=settings.google_client_secret)
-        return google_calendar.GoogleConsents(self._google())
+        return self.google.consents()
 
     def _outlook_consents(self) -> Consents:
         client_id, secret = self.settings.microsoft_client_id, self.settings.microsoft_client_secret
@@ -234,18 +239,15 @@ class Wiring:
     def _open_quickbooks(self, connection: Connection) -> Provider:
         return self.quickbooks.opened(connection, self.store.grants.grant(connection.id))
 
+    def _open_review_rover(self, connection: Connection) -> Provider:
+        grant = self.store.grants.grant(connection.id)
+        return review_rover.ReviewRover(self.settings.review_rover_base_url, grant, self.limits, now=now)
+
     def _open_outlook(self, connection: Connection) -> Provider:
         return self.outlook.opened(connection, self._grants(connection))
 
     def _open_google(self, connection: Connection) -> Provider:
-        return google_calendar.GoogleCalendar(
-            settings=self._google(),
-            preferences=calendar_preferences(connection.settings),
-            grants=self._grants(connection),
-            limits=self.limits,
-            account_id=connection.account_id,
-            mint=self.mint,
-        )
+        return self.google.opened(connection, self._grants(connection))
 
     def _send_ring(self, job_id: str) -> None:
         if self.settings.redis_url is None:
@@ -260,6 +262,11 @@ _PROVIDERS = {
     _GOOGLE: Wiring._open_google,
     _OUTLOOK: Wiring._open_outlook,
     _BOOKS: Wiring._open_quickbooks,
+    review_rover.MANIFEST.name: Wiring._open_review_rover,
+}
+_SOURCES = {
+    fieldcamp.MANIFEST.name: Wiring._open_fieldcamp,
+    zendesk_sell.MANIFEST.name: Wiring._open_sell,
 }
 _RECEIVERS = {
     _GOOGLE: Wiring._take_google,

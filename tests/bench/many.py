@@ -145,10 +145,10 @@ class ManyVisits:
             store=self.store,
             manifests={
                 GOOGLE: Manifest(GOOGLE, "google-calendar", "bidirectional", "Google Calendar", calendar=True),
-                FIELDCAMP: Manifest(FIELDCAMP, FIELDCAMP, "bidirectional", "FieldCamp"),
+                FIELDCAMP: Manifest(FIELDCAMP, FIELDCAMP, "bidirectional", "FieldCamp", source=True),
             },
             open_provider=lambda _: self.calendars,
-            open_source=lambda _: Silence(),
+            open_source=lambda *_: Silence(),
             ring=lambda _: None,
             now=lambda: self.clock,
             chance=lambda: 0.5,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cli.office import Office
-from tests.cli.shell import Shell
+from tests.cli.shell import Said, Shell
 
 SECRET = "do-not-repeat-me"
 
@@ -47,6 +47,8 @@ def test_connecting_says_what_to_do_next(office: Office) -> None:
         ("fieldcamp", {"api_key": 7}, "api_key"),
         ("google_calendar", {"access_token": SECRET}, "refresh_token"),
         ("google_calendar", {"service_account": {"private_key": SECRET}}, "client_email"),
+        ("review_rover", {"api_key": SECRET}, "token"),
+        ("zendesk_sell", {"token": [SECRET]}, "token"),
         ("no_such_system", {"token": SECRET}, "expected one of"),
     ],
 )
@@ -80,6 +82,44 @@ def test_settings_that_are_wrong_are_refused_in_one_line(office: Office, content
     assert named in done.err
 
 
+@pytest.mark.parametrize(
+    ("integration", "content"),
+    [
+        ("review_rover", {"create_on": "scheduled"}),
+        ("zendesk_sell", {"reps": {"4711": "usr_1", "4712": "usr_1"}}),
+    ],
+)
+def test_reviews_and_sales_visits_are_connected_with_a_token_and_settings(
+    office: Office, integration: str, content: Any
+) -> None:
+    done = _connected(office, integration, content)
+    assert done.status == 0, done.err
+    assert done.out.startswith(f"{integration} is connected.")
+    assert SECRET not in done.out
+    assert office.shell("disconnect", integration, "--account", office.account_id).status == 0
+
+
+@pytest.mark.parametrize(
+    ("integration", "content", "named"),
+    [
+        ("review_rover", {"create_on": "paid"}, "create_on"),
+        ("review_rover", {"created_on": "completed"}, "created_on"),
+        ("zendesk_sell", {"reps": ["usr_1"]}, "reps"),
+        ("zendesk_sell", {"reps": {"Ada": "usr_1"}}, "reps.Ada"),
+        ("zendesk_sell", {"reps": {"4711": ""}}, "reps.4711"),
+        ("zendesk_sell", {"rep": {}}, "rep: is not a setting"),
+    ],
+)
+def test_settings_of_reviews_and_sales_that_are_wrong_are_refused_in_one_line(
+    office: Office, integration: str, content: Any, named: str
+) -> None:
+    done = _connected(office, integration, content)
+    assert done.status == 2
+    assert done.is_one_line_of_complaint()
+    assert named in done.err
+    assert SECRET not in done.err
+
+
 def test_an_account_that_is_not_there_is_named(office: Office) -> None:
     done = office.shell("disconnect", "google_calendar", "--account", "acc_nobody")
     assert done.status == 2
@@ -105,3 +145,10 @@ def test_what_is_disconnected_is_not_synced_and_comes_back_without_duplicates(of
     assert done.status == 0
     assert json.loads(done.out)["counts"]["pushed"] == 0
     assert office.town.google.counters()["insert"] == writes
+
+
+def _connected(office: Office, integration: str, content: Any) -> Said:
+    credentials = office.shell.file("token.json", {"token": SECRET})
+    settings = office.shell.file("its-settings.json", content)
+    options = ("--account", office.account_id, "--credentials", credentials, "--settings", settings)
+    return office.shell("connect", integration, *options)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from worker.core.documents import Times
+from worker.core.documents import CalendarEvent, Times
 from worker.core.projections import VisitView, calendar_event, times_of, wanted_documents
 from worker.core.records import Client, Job, Visit
 from worker.core.visits import VisitStatus
@@ -108,3 +108,20 @@ def test_an_unknown_or_cancelled_visit_is_wanted_nowhere() -> None:
     assert wanted_documents(None, {"primary": None}, NEW_YORK) == {}
     cancelled = VisitView(replace(VISIT, status=VisitStatus.CANCELLED))
     assert wanted_documents(cancelled, {"primary": None}, NEW_YORK) == {}
+
+
+def test_what_another_source_tells_of_is_a_past_event_of_its_own() -> None:
+    """No status before its title, no job, no client, no link to FieldCamp's pages, and nobody's time is taken."""
+    visit = replace(
+        VISIT, status=VisitStatus.COMPLETED, origin="sell", subject="Lead 7", place="2 Elm St", notes="Warm"
+    )
+    event = calendar_event(VisitView(visit, JOB, CLIENT), NEW_YORK, "https://app.example.com")
+    span = Times.span(START, START + timedelta(hours=2))
+    assert event == CalendarEvent("Lead 7", span, "2 Elm St", "Warm", busy=False, time_zone=NEW_YORK)
+
+
+def test_what_another_source_tells_of_shows_on_the_calendars_of_its_team_alone() -> None:
+    streams = {"one": frozenset({"usr_1"}), "two": frozenset({"usr_2"})}
+    visit = replace(VISIT, origin="sell", subject="Lead 7")
+    assert set(wanted_documents(VisitView(visit), streams, NEW_YORK)) == {"one"}
+    assert wanted_documents(VisitView(replace(visit, team=())), streams, NEW_YORK) == {}

@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from worker.core.records import CLIENT, INVOICE, JOB, PAYMENT, VISIT, Record, is_stale, merged, plural, same_meaning
+from worker.core.records import (
+    CLIENT,
+    INVOICE,
+    JOB,
+    PAYMENT,
+    VISIT,
+    Origin,
+    Record,
+    is_stale,
+    merged,
+    plural,
+    same_meaning,
+)
 
 NOON = datetime(2026, 5, 29, 12, tzinfo=UTC)
 
@@ -98,3 +110,17 @@ def test_records_that_are_shown_alone_need_no_other() -> None:
 
 def test_several_records_have_a_plural() -> None:
     assert [plural(kind) for kind in ("visit", "tax")] == ["visits", "taxes"]
+
+
+def test_records_are_everybodys_until_an_origin_says_whose_they_are() -> None:
+    assert Origin() == Origin(prefix="", others=())
+
+
+def test_a_deletion_that_nobody_dated_gives_way_to_whatever_is_told_later() -> None:
+    """A source that tells of no deletions: what is concluded from a listing is taken back by the next one."""
+    gone = merged(told(5, status="completed"), told(None, 6, deleted=True))
+    assert gone is not None
+    assert gone.deleted
+    back = merged(gone, told(5, 7, status="completed"))
+    assert back is not None
+    assert not back.deleted

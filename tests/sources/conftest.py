@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sources.place import KEY, OTHER_KEY, Place
+from tests.sources.sell import Sell, served_sell
 from worker.simulators.fieldcamp import FieldCampSimulator
 from worker.simulators.server import serve
 
@@ -33,3 +34,9 @@ def owed(place: Place) -> Place:
     """The place with an invoice of 71.96 that nobody paid."""
     place.simulator.add_invoice(KEY, id="inv_1", clientId="cli_1", lineItems=[{"price": 35.98, "quantity": 2}])
     return place
+
+
+@pytest.fixture
+def sell() -> Iterator[Sell]:
+    with served_sell() as found:
+        yield found

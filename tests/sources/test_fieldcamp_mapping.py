@@ -70,7 +70,12 @@ def test_content_is_what_the_codec_would_write() -> None:
     }
     record = mapping.visit_record(whole, TOLD)
     visit = decode(Visit, record.content)
-    assert encode(visit) == record.content
+    assert encode(visit) == {
+        **record.content,
+        "origin": "",
+        "subject": "",
+        "place": "",
+    }  # which only other sources tell
     assert visit.status is VisitStatus.IN_TRANSIT
     assert visit.cancelled_at == datetime(2026, 6, 1, 10, tzinfo=UTC)
 

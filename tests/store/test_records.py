@@ -4,7 +4,7 @@ import pytest
 
 from tests.store.things import NOON, client, job, later, visit
 from worker.core.connections import Account, Connection
-from worker.core.records import CLIENT, JOB, VISIT, Client, Job, Record, Visit
+from worker.core.records import CLIENT, JOB, VISIT, Client, Job, Origin, Record, Visit
 from worker.store import Store
 
 
@@ -126,6 +126,38 @@ def test_a_full_reading_shows_what_it_did_not_tell(store: Store, account: Accoun
     ]
     assert store.records.count_live(account.id, VISIT, window) == 3
     assert store.records.count_live(account.id, VISIT) == 4
+
+
+SELLS, FIELDCAMPS = Origin("sell:"), Origin("", others=("sell:",))
+
+
+def test_of_two_sources_each_misses_its_own_records_alone(store: Store, account: Account) -> None:
+    told = [visit(name, start=NOON.isoformat()) for name in ("vis_1", "vis_2", "sell:1", "sell:2", "sellx1")]
+    store.records.receive(account.id, told, listing=1)
+    store.records.receive(account.id, [visit("vis_1"), visit("sell:1")], listing=2)
+    window = (NOON, later(60))
+
+    def absent(mine: Origin) -> list[str]:
+        found = [one.local_id for one in store.records.absent_from(account.id, VISIT, 2, mine=mine)]
+        assert found == [
+            one.local_id for one in store.records.absent_from(account.id, VISIT, 2, window=window, mine=mine)
+        ]
+        assert len(found) == store.records.count_absent(account.id, VISIT, 2, None, mine)
+        assert len(found) == store.records.count_absent(account.id, VISIT, 2, window, mine)
+        return found
+
+    assert absent(SELLS) == ["sell:2"]
+    assert absent(FIELDCAMPS) == ["sellx1", "vis_2"]
+    assert absent(Origin()) == ["sell:2", "sellx1", "vis_2"]
+    assert store.records.count_live(account.id, VISIT, None, SELLS) == 2
+    assert store.records.count_live(account.id, VISIT, window, FIELDCAMPS) == 3
+    assert store.records.count_live(account.id, VISIT) == 5
+
+
+def test_a_prefix_is_no_pattern(store: Store, account: Account) -> None:
+    store.records.receive(account.id, [visit("a_b:1"), visit("axb:1"), visit("a%:1"), visit("anything:1")], listing=1)
+    assert [one.local_id for one in store.records.absent_from(account.id, VISIT, 2, mine=Origin("a_b:"))] == ["a_b:1"]
+    assert [one.local_id for one in store.records.absent_from(account.id, VISIT, 2, mine=Origin("a%:"))] == ["a%:1"]
 
 
 def test_a_stale_word_still_counts_as_present_in_a_full_reading(store: Store, house: Account) -> None:

@@ -123,7 +123,7 @@ class BooksHouse:
         grant = self.store.grants.grant(connection.id)
         return QuickBooksOnline(there, grant, self.limits, self.slots, connection.account_id, now=self.now)
 
-    def open_source(self, account_id: str) -> Source:
+    def open_source(self, account_id: str, _: str = SOURCE.name) -> Source:
         connection = self.store.connections.find(account_id, SOURCE.name)
         assert connection is not None
         grant = self.store.grants.grant(connection.id)

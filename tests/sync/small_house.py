@@ -63,14 +63,15 @@ class SmallHouse:
                 batch_size=batch_size,
                 side_by_side=1,
                 calendar=True,
+                preferences=calendar_preferences,
             ),
-            FIELDCAMP: Manifest(FIELDCAMP, "fieldcamp", "bidirectional", "FieldCamp"),
+            FIELDCAMP: Manifest(FIELDCAMP, "fieldcamp", "bidirectional", "FieldCamp", source=True),
         }
         self.house = House(
             store=self.store,
             manifests=manifests,
             open_provider=lambda _: MemoryProvider(self.calendars, self.routes),
-            open_source=lambda _: self.source,
+            open_source=lambda *_: self.source,
             ring=lambda _: None,
             now=lambda: self.clock,
             chance=lambda: 0.5,

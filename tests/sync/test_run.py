@@ -537,7 +537,7 @@ def test_a_bug_fails_the_job_loudly_and_lets_go(small: SmallHouse) -> None:
 
 def test_events_alone_are_enough_where_fieldcamp_is_not_connected(small: SmallHouse) -> None:
     small.arrive("vis_1", job_id="job_1")
-    house = replace(small.house, open_source=lambda _: None)
+    house = replace(small.house, open_source=lambda *_: None)
     for pushed in (1, 0):
         job = small.queue()
         assert run_job(house, job.id, "test") is JobStatus.SUCCEEDED

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Self
 
 from worker.core import books
 from worker.core.codec import decode, encode
-from worker.core.texts import fingerprint_of, plain_text
+from worker.core.texts import fingerprint_of, one_line, plain_text
 
 TITLE_LIMIT = 255
 LOCATION_LIMIT = 255
@@ -80,11 +81,46 @@ class CalendarEvent:
         return replace(self, times=times)
 
 
-Document = CalendarEvent | books.Entity
+@dataclass(frozen=True, slots=True)
+class ReviewVisit:
+    """A visit in a campaign that asks its client for a review.
+
+    ``email`` names whom to ask; ``given``, ``family`` and ``phone`` are for a contact that is new there, and no part of
+    the meaning, for a contact that is known keeps its own. Instants are UTC to the second; ``amount`` is what was paid
+    so far.
+    """
+
+    email: str
+    given: str = ""
+    family: str = ""
+    phone: str = ""
+    scheduled: datetime | None = None
+    completed: datetime | None = None
+    cancelled: datetime | None = None
+    amount: Decimal = Decimal("0.00")
+
+    def __post_init__(self) -> None:
+        for name in ("scheduled", "completed", "cancelled"):
+            moment = getattr(self, name)
+            object.__setattr__(self, name, None if moment is None else instant(moment))
+        for name in ("given", "family", "phone"):
+            object.__setattr__(self, name, one_line(getattr(self, name), TITLE_LIMIT))
+        object.__setattr__(self, "email", one_line(self.email, TITLE_LIMIT).lower())
+        object.__setattr__(self, "amount", books.cents(self.amount))
+
+    def fingerprint(self) -> str:
+        meaning = encode(self)
+        for name in ("given", "family", "phone"):
+            del meaning[name]
+        return fingerprint_of(meaning)
+
+
+Document = CalendarEvent | ReviewVisit | books.Entity
 """Everything that can be published, or that is found where we publish."""
 
 _TYPES: dict[str, type[Document]] = {
     "calendar_event": CalendarEvent,
+    "review_visit": ReviewVisit,
     "customer": books.Customer,
     "item": books.Item,
     "invoice": books.Invoice,
@@ -103,7 +139,7 @@ def event_of(document: Document) -> CalendarEvent:
 
 def entity_of(document: Document) -> books.Entity:
     """The document, which is in the books."""
-    assert not isinstance(document, CalendarEvent)
+    assert not isinstance(document, CalendarEvent | ReviewVisit)
     return document
 
 

@@ -345,12 +345,17 @@ class Manifest:
     """What the rest may know about an integration, as data.
 
     ``name`` is its word in JSON, ``slug`` in URLs, ``title`` for people; ``direction`` as in contract §1; ``kinds`` are
-    the kinds of record published, in the order in which they depend on one another, and ``reads`` all that it takes to
+    the kinds of records published, in the order in which they depend on one another, and ``reads`` all that it takes to
     publish them. ``batch_size`` operations fit one ``apply``; ``side_by_side`` streams of one connection may be worked
-    on at once. ``calendar``: its streams are calendars, and its changes are shown as events. ``books``: its streams are
-    entities of a company's books. ``scopes`` are what a request may narrow a sync to, besides "all", each with the
-    kinds that it publishes: its own and what that depends on. ``pushes``: it tells of changes (``Pushes``);
-    ``consents``: a person connects it in the browser (``Consents``).
+    on at once. ``preferences`` checks a connection's settings, and raises Invalid; None: it takes none.
+
+    ``calendar``: its streams are calendars, and its changes are shown as events. ``books``: its streams are entities of
+    a company's books. ``reviews``: it asks clients for reviews of finished visits. ``source``: records come from it,
+    and nothing is published there; ``prefix`` is what the local ids of those begin with.
+
+    ``scopes`` are what a request may narrow a sync to, besides "all", each with the kinds that it publishes: its own
+    and what that depends on. ``pushes``: it tells of changes (``Pushes``); ``consents``: a person connects it in the
+    browser (``Consents``).
     """
 
     name: str
@@ -361,8 +366,12 @@ class Manifest:
     reads: tuple[str, ...] = (MEMBER, CLIENT, JOB, VISIT)
     batch_size: int = 50
     side_by_side: int = 4
+    preferences: Callable[[Mapping[str, Any]], object] | None = None
     calendar: bool = False
     books: bool = False
+    reviews: bool = False
+    source: bool = False
+    prefix: str = ""
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pushes: bool = False
     consents: bool = False

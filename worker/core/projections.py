@@ -29,6 +29,8 @@ def calendar_event(view: VisitView, time_zone: str, pages: str = "") -> Calendar
     times = times_of(visit, time_zone)
     if effect is None or times is None:
         return None
+    if visit.origin:
+        return _past_event(visit, times, time_zone)
     return CalendarEvent(
         title=effect.title_prefix + _subject(view),
         times=times,
@@ -38,6 +40,11 @@ def calendar_event(view: VisitView, time_zone: str, pages: str = "") -> Calendar
         colour=effect.colour,
         time_zone=time_zone,
     )
+
+
+def _past_event(visit: Visit, times: Times, time_zone: str) -> CalendarEvent:
+    """What another source tells of is over, and takes nobody's time."""
+    return CalendarEvent(visit.subject, times, visit.place, visit.notes, busy=False, time_zone=time_zone)
 
 
 def times_of(visit: Visit, time_zone: str) -> Times | None:

@@ -20,7 +20,7 @@ TOTAL_DIFFERS = "TOTAL_DIFFERS"
 CONFLICTS = frozenset({DELETED_AT_PROVIDER, EDITED_AT_PROVIDER, BOTH_CHANGED, TOTAL_DIFFERS})
 """Reasons of links on which two sides disagree until a person, or the next change, settles it."""
 
-GIVEN_UP = "A person deleted this event in the calendar; it is published again when the visit changes."
+GIVEN_UP = "A person deleted this there; it is published again when the visit changes."
 
 MASS_CHANGE_SHARE = 0.3
 MASS_CHANGE_FROM = 10
@@ -43,7 +43,7 @@ class Decision:
 
 
 def decide(
-    stream: str, local_id: str, link: Link | None, wanted: CalendarEvent | None, how: CalendarPreferences
+    stream: str, local_id: str, link: Link | None, wanted: Document | None, how: CalendarPreferences
 ) -> Decision:
     """The planning table of the design, for one record on one stream."""
     if link is None:
@@ -55,7 +55,7 @@ def decide(
     return _decide_published(link, wanted, how)
 
 
-def _decide_unpublished(link: Link, wanted: CalendarEvent | None, how: CalendarPreferences) -> Decision:
+def _decide_unpublished(link: Link, wanted: Document | None, how: CalendarPreferences) -> Decision:
     if wanted is None:
         return Decision(replace(settled(link), offered=None, removed=False, retry=False))
     if link.refused == wanted.fingerprint():
@@ -82,11 +82,15 @@ def give_up(link: Link, wanted: Document, message: str) -> Decision:
     return Decision(kept, conflict=(DELETED_AT_PROVIDER, message))
 
 
-def _decide_published(link: Link, wanted: CalendarEvent, how: CalendarPreferences) -> Decision:
+def _decide_published(link: Link, wanted: Document, how: CalendarPreferences) -> Decision:
     shown = link.shown
     if shown is not None and shown.fingerprint() == wanted.fingerprint() and link.offered is None:
         return Decision(replace(settled(link), agreed=shown, seen=None, overruled=False, retry=False))
-    if not isinstance(link.seen, CalendarEvent) or not isinstance(link.agreed, CalendarEvent):
+    if not (
+        isinstance(link.seen, CalendarEvent)
+        and isinstance(link.agreed, CalendarEvent)
+        and isinstance(wanted, CalendarEvent)
+    ):
         return _update(link, wanted)
     ruling = verdict(link.agreed, link.seen, wanted, how)
     if ruling.verdict is Verdict.RESCHEDULE and not link.overruled:

@@ -11,6 +11,14 @@ VISIT, JOB, CLIENT, MEMBER = "visit", "job", "client", "member"
 ITEM, INVOICE, PAYMENT, TAX = "item", "invoice", "payment", "tax"
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose records they are: local ids begin with ``prefix``, or, where that is empty, with none of the ``others``."""
+
+    prefix: str = ""
+    others: tuple[str, ...] = ()
+
+
 def plural(kind: str) -> str:
     """What several records of a kind are called."""
     return kind + ("es" if kind.endswith("x") else "s")
@@ -18,7 +26,11 @@ def plural(kind: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A technician at a site. Instants are UTC; ``duration_minutes`` stands in where there is no end."""
+    """A technician at a site. Instants are UTC; ``duration_minutes`` stands in where there is no end.
+
+    ``origin`` is the source of a visit that is not FieldCamp's: it has a ``subject`` and a ``place`` of its own, in
+    place of a job and a client, and nothing goes back to where it came from.
+    """
 
     id: str
     status: VisitStatus = VisitStatus.SCHEDULED
@@ -32,6 +44,9 @@ class Visit:
     notes: str = ""
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
+    origin: str = ""
+    subject: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +122,17 @@ class Record:
         this. An invoice is looked at again when its visit moves on, a payment when its invoice is changed or void.
         """
         if self.kind == INVOICE:
-            visit_id = self.content.get("visit_id")
-            return frozenset({(VISIT, visit_id)}) if visit_id else frozenset()
+            return _named(VISIT, self.content.get("visit_id"))
         if self.kind == PAYMENT:
-            invoice_id = self.content.get("invoice_id")
-            return frozenset({(INVOICE, invoice_id)}) if invoice_id else frozenset()
+            return _named(INVOICE, self.content.get("invoice_id"))
         if self.kind not in (VISIT, JOB):
             return frozenset()
         named = ((JOB, self.content.get("job_id")), (CLIENT, self.content.get("client_id")))
         return frozenset((kind, local_id) for kind, local_id in named if local_id)
+
+
+def _named(kind: str, local_id: str | None) -> frozenset[tuple[str, str]]:
+    return frozenset({(kind, local_id)}) if local_id else frozenset()
 
 
 def is_stale(known: Record, told: Record) -> bool:

@@ -121,13 +121,15 @@ def _unequal(one: Counter[str], other: Counter[str]) -> list[str]:
 
 
 def _customers(sides: Sides) -> list[str]:
-    """Each client is one customer."""
-    there = Counter(str(one.get("PrimaryEmailAddr", {}).get("Address", "")).lower() for one in sides.customers)
-    return [
-        f"client {one['id']}: is {there[one['email'].lower()]} customers"
-        for one in sides.clients
-        if there[one["email"].lower()] != 1
-    ]
+    """Each client is one customer, known by the e-mail address, or by name where there is none."""
+    there = Counter(_address(one) or one["DisplayName"] for one in sides.customers)
+    known_by = {one["id"]: str(one["email"] or one["companyName"]) for one in sides.clients}
+    known_by = {client: name.lower() if "@" in name else name for client, name in known_by.items()}
+    return [f"client {client}: is {there[name]} customers" for client, name in known_by.items() if there[name] != 1]
+
+
+def _address(customer: Record) -> str:
+    return str(customer.get("PrimaryEmailAddr", {}).get("Address", "")).lower()
 
 
 def _memos(sides: Sides, memos: Mapping[str, str]) -> list[str]:

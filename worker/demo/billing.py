@@ -135,7 +135,7 @@ class Billing:
         return any(record_of(one) == invoice["id"] for one in found)
 
     def _is_active(self) -> bool:
-        return any(job.integration == QUICKBOOKS and job.status in ACTIVE for job in self.stage.jobs()[:4])
+        return any(job.integration == QUICKBOOKS and job.status in ACTIVE for job in self.stage.jobs()[:6])
 
     def _unpaid(self) -> list[dict[str, Any]]:
         return [one for one in self.stage.books.invoices() if one["status"] == "unpaid" and one["balanceDue"]]

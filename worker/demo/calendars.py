@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.demo.company import TECHNICIANS, calendar, mailbox
 from worker.simulators.town import Town
+from worker.sources.zendesk_sell.mapping import PREFIX
 
 OURS = "VisitSyncKey"
 """How the extended property ends that names the visit on an event in Outlook."""
@@ -25,6 +26,16 @@ class Shown:
     text: str
     start: datetime | None
     end: datetime | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it shows a visit of FieldCamp's."""
+        return bool(self.visit_id) and not self.is_sales
+
+    @property
+    def is_sales(self) -> bool:
+        """Whether it shows a visit of Zendesk Sell's."""
+        return self.visit_id.startswith(PREFIX)
 
 
 def places(town: Town) -> Iterator[tuple[int, str, list[Shown]]]:

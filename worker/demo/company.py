@@ -31,6 +31,9 @@ FIRST_NAMES = (
 )
 CLIENTS = ("Byron House", "Hopper & Co", "Turing Bakery", "Dijkstra Bikes", "Liskov School", "Knuth Organs")
 WORK = ("Boiler service", "Leak repair", "Filter change", "Inspection", "Heat pump installation")
+WITHOUT_MAIL = 5
+"""The client who has no e-mail address."""
+
 SLOTS = (12, 14, 17, 19)
 """Hours in UTC at which a technician's four visits of a day begin."""
 
@@ -103,8 +106,8 @@ class Company:
                 API_KEY, technician(number), firstName=name, lastName="Demo", email=calendar(number)
             )
         for number, name in enumerate(CLIENTS):
-            client = {"id": f"cli_{number}", "companyName": name, "email": f"office{number}@demo.example"}
-            fieldcamp.add_client(API_KEY, **client)
+            email = None if number == WITHOUT_MAIL else f"office{number}@demo.example"
+            fieldcamp.add_client(API_KEY, id=f"cli_{number}", companyName=name, email=email)
         for number in range(len(CLIENTS) * len(WORK)):
             fieldcamp.add_job(API_KEY, **self._job(number))
         self._hire_robot()

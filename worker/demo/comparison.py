@@ -44,10 +44,11 @@ def compare(town: Town, on_outlook: Collection[int] = frozenset()) -> Comparison
     for number, name, events in places(town):
         in_use = (number in on_outlook) == (name == mailbox(number))
         wanted = _wanted(visits, technician(number)) if in_use else {}
-        ours = [event for event in events if event.visit_id]
+        ours = [event for event in events if event.is_ours]
+        private = sum(not event.visit_id for event in events)
         differences += _differences(name, wanted, ours)
         if in_use:
-            rows.append((name, len(wanted), len(ours), len(events) - len(ours)))
+            rows.append((name, len(wanted), len(ours), private))
     return Comparison(rows, differences)
 
 

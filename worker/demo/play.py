@@ -11,8 +11,9 @@ from worker.cli.speech import fail, say, table
 from worker.core.jobs import JobStatus
 from worker.demo.audit import Audit, audit
 from worker.demo.books import REALM
-from worker.demo.company import API_KEY
 from worker.demo.comparison import Comparison, compare
+from worker.demo.reviews import Asked, compare_reviews
+from worker.demo.sales import Logged, compare_sales
 from worker.demo.stage import Stage, Stuck, set_up
 from worker.demo.story import AT_FIRST, WAY, WITH_OUTLOOK, Story
 from worker.settings import Settings
@@ -21,7 +22,7 @@ PAUSE = 2.0
 ON_THE_ROAD = 4
 """Visits that move in a running demo: few, so that one is completed and billed every now and then."""
 
-AT_FIRST_STEPS = 4
+AT_FIRST_STEPS = 6
 """How far the scenario goes before a running demo goes its own way."""
 
 
@@ -63,7 +64,7 @@ def _go_on(stage: Stage, story: Story, started: float) -> None:
         visit_id = f"vis_{chance.randrange(ON_THE_ROAD)}"
         status = (*WAY, "scheduled")[states[visit_id] % (len(WAY) + 1)]
         states[visit_id] += 1
-        visit = stage.town.fieldcamp.change_visit(API_KEY, visit_id, visitStatus=status)
+        visit = story.reviews.change(visit_id, visitStatus=status)
         told = f"{len(stage.jobs())} syncs so far"
         if status == "completed":
             told = f"{story.billing.go_on(visit)}; {told}"
@@ -81,10 +82,14 @@ def _summary(stage: Stage, story: Story) -> bool:
     """Print both sides; whether they agree."""
     calendars = compare(stage.town, stage.company.on_outlook)
     money = audit(stage.town, story.billing.memos)
+    asked = compare_reviews(stage.town, story.reviews.completed)
+    logged = compare_sales(stage.town, stage.company.on_outlook)
     _show_calendars(calendars)
     _show_money(money)
+    _show_reviews(asked)
+    _show_sales(logged)
     table(("what", "how many"), _facts(stage), title="Counts")
-    differences = [*calendars.differences, *money.differences]
+    differences = [*calendars.differences, *money.differences, *asked.differences, *logged.differences]
     for difference in differences[:20]:
         fail(difference)
     say("Both sides agree." if not differences else f"The two sides differ in {len(differences)} places.")
@@ -103,6 +108,16 @@ def _show_money(found: Audit) -> None:
     ]
     columns = ("books", "at FieldCamp", "amount", "in QuickBooks", "amount", "agree")
     table(columns, rows, title="FieldCamp and the books")
+
+
+def _show_reviews(found: Asked) -> None:
+    rows = [(*row, "yes" if row[1] == row[2] else "NO") for row in found.rows]
+    table(("visits", "at FieldCamp", "at ReviewRover", "agree"), rows, title="FieldCamp and ReviewRover")
+
+
+def _show_sales(found: Logged) -> None:
+    rows = [(*row, "yes" if row[1] == row[2] else "NO") for row in found.rows]
+    table(("rep", "sales visits", "events", "agree"), rows, title="Zendesk Sell and the calendars")
 
 
 def _facts(stage: Stage) -> list[tuple[str, object]]:

@@ -10,7 +10,9 @@ from worker.core.jobs import Mode
 from worker.demo.billing import Billing
 from worker.demo.calendars import Shown, places
 from worker.demo.company import API_KEY, FIRST_NAMES, TECHNICIANS, calendar, mailbox, stamp, technician
-from worker.demo.stage import GOOGLE, QUICKBOOKS, Stage
+from worker.demo.reviews import Reviews
+from worker.demo.sales import Sales
+from worker.demo.stage import GOOGLE, QUICKBOOKS, REVIEWS, SELL, Stage
 from worker.simulators.faults import Fault
 from worker.simulators.google_calendar import GoogleCalendarSimulator
 from worker.simulators.outlook_calendar import OutlookCalendarSimulator
@@ -32,18 +34,26 @@ class Story:
     stage: Stage
     chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - a scenario, the same each time
     billing: Billing = field(init=False)
+    reviews: Reviews = field(init=False)
+    sales: Sales = field(init=False)
 
     def __post_init__(self) -> None:
         self.billing = Billing(self.stage)
+        self.reviews = Reviews(self.stage, self.billing)
+        self.sales = Sales(self.stage)
 
     def steps(self) -> Sequence[Step]:
         """What happens, in order: a headline, and what to do for it."""
         return (
             (f"{TECHNICIANS} technicians, {len(WITH_OUTLOOK)} with Outlook, have {AT_FIRST} visits", self.first_sync),
+            ("The company joins a campaign for reviews", self.reviews.open),
+            ("Two technicians sell, too: their sales visits are connected", self.sales.open),
             *self.billing.beginning(),
             (f"{IN_ALL - AT_FIRST} more visits are planned", self.plan_more),
             ("Technicians work: visits go through their states, and what is done is billed", self.live),
             *self.billing.later(),
+            ("Visits are completed and paid, one is done twice; ReviewRover loses answers", self.reviews.finish),
+            ("Reps log, correct and delete sales visits", self.sales.go_on),
             ("Dispatch reassigns and reschedules", self.reshuffle),
             ("Dispatch cancels and deletes", self.call_off),
             ("Technicians move and delete events, and add private ones", self.touch_calendars),
@@ -162,7 +172,7 @@ class Story:
 
     def full_look(self) -> str:
         before = self._writes()
-        self.sync(Mode.FULL, QUICKBOOKS)
+        self.sync(Mode.FULL, QUICKBOOKS, REVIEWS, SELL)
         self.settle()
         return f"{self._writes() - before} writes were missing"
 
@@ -177,8 +187,7 @@ class Story:
             self.stage.sync(integration, mode)
 
     def _change(self, visit_id: str, **fields: Any) -> None:
-        self.stage.town.fieldcamp.change_visit(API_KEY, visit_id, **fields)
-        self.stage.tend()
+        self.reviews.change(visit_id, **fields)
 
     def _visit(self, visit_id: str) -> dict[str, Any]:
         return next(visit for visit in self.stage.town.fieldcamp.visits(API_KEY) if visit["id"] == visit_id)
@@ -196,12 +205,12 @@ class Story:
         return town.outlook if event.place == mailbox(event.technician) else town.google
 
     def _ours(self) -> int:
-        return sum(1 for event in self._events() if event.visit_id)
+        return sum(event.is_ours for event in self._events())
 
     def _writes(self) -> int:
         town = self.stage.town
         calendars = int(town.google.counters()["writes"]) + int(town.outlook.counters()["writes"])
-        return calendars + self.billing.writes()
+        return calendars + self.billing.writes() + self.reviews.writes()
 
     def _syncs(self) -> int:
         return len(self.stage.jobs())

@@ -12,7 +12,9 @@ from worker.simulators.fieldcamp import FieldCampSimulator
 from worker.simulators.google_calendar import GoogleCalendarSimulator
 from worker.simulators.outlook_calendar import OutlookCalendarSimulator
 from worker.simulators.quickbooks import QuickBooksSimulator
+from worker.simulators.review_rover import ReviewRoverSimulator
 from worker.simulators.server import App, Served, serve
+from worker.simulators.zendesk_sell import ZendeskSellSimulator
 
 CLIENT_ID, CLIENT_SECRET = "visit-sync-demo", "not-a-secret"
 WEBHOOK_VERIFIER = "not-a-secret-either"
@@ -26,6 +28,8 @@ class Town:
     google: GoogleCalendarSimulator = field(default_factory=GoogleCalendarSimulator)
     outlook: OutlookCalendarSimulator = field(default_factory=OutlookCalendarSimulator)
     quickbooks: QuickBooksSimulator = field(default_factory=QuickBooksSimulator)
+    review_rover: ReviewRoverSimulator = field(default_factory=ReviewRoverSimulator)
+    zendesk_sell: ZendeskSellSimulator = field(default_factory=ZendeskSellSimulator)
 
     def __post_init__(self) -> None:
         for simulator in (self.google, self.outlook, self.quickbooks):
@@ -40,6 +44,8 @@ class Town:
                     "google_calendar": "/google",
                     "outlook_calendar": "/outlook",
                     "quickbooks": "/quickbooks",
+                    "review_rover": "/review-rover",
+                    "zendesk_sell": "/zendesk-sell",
                 }
             )
 
@@ -48,6 +54,8 @@ class Town:
             Mount("/google", app=self.google.app),
             Mount("/outlook", app=self.outlook.app),
             Mount("/quickbooks", app=self.quickbooks.app),
+            Mount("/review-rover", app=self.review_rover.app),
+            Mount("/zendesk-sell", app=self.zendesk_sell.app),
         ]
         return Starlette(routes=[Route("/", index), *mounts])
 
@@ -77,4 +85,6 @@ def variables(url: str) -> Mapping[str, str]:
         "QUICKBOOKS_CLIENT_ID": CLIENT_ID,
         "QUICKBOOKS_CLIENT_SECRET": CLIENT_SECRET,
         "QUICKBOOKS_WEBHOOK_VERIFIER": WEBHOOK_VERIFIER,
+        "REVIEW_ROVER_BASE_URL": f"{url}/review-rover",
+        "ZENDESK_SELL_BASE_URL": f"{url}/zendesk-sell",
     }

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from worker.core.records import Record, leaves_final_state, merged, same_meaning
+from worker.core.records import INVOICE, PAYMENT, VISIT, Record, leaves_final_state, merged, same_meaning
 from worker.store import numbers
 from worker.store.engine import AnyRow, Database, chunks
 from worker.store.tables import record_needs, records
@@ -54,7 +54,7 @@ def receive(
     places = [(account_id, record.kind, record.local_id) for account_id, record in told]
     fold = _Fold(_known(connection, places))
     results = [fold.take(place, record) for place, (_, record) in zip(places, told, strict=True)]
-    touched = _dependents(connection, fold.changed)
+    touched = _dependents(connection, fold.changed) | _visits_paid(connection, fold)
     drawn = _numbered(counters, [*(place for place in fold.now if place in fold.changed), *sorted(touched)])
     stored = {place: replace(record, number=drawn.get(place, record.number)) for place, record in fold.now.items()}
     _write(database, connection, {place: record for place, record in stored.items() if record != fold.known.get(place)})
@@ -95,6 +95,30 @@ def _dependents(connection: Connection, changed: Collection[Place]) -> set[Place
         layer = above - found - set(changed)
         found |= layer
     return found
+
+
+def _visits_paid(connection: Connection, fold: "_Fold") -> set[Place]:
+    """The visits whose invoices changed, or what was paid for them; an invoice may come after its payments."""
+    needs = record_needs.c
+    found = _named(fold, INVOICE, VISIT, "visit_id")
+    invoices = {place for place in fold.changed if place[1] == INVOICE}
+    invoices |= _named(fold, PAYMENT, INVOICE, "invoice_id")
+    for account_id, kind, local_ids in _together(invoices):
+        its = (needs.account_id == account_id, needs.kind == kind, needs.local_id.in_(local_ids))
+        rows = connection.execute(select(needs.needed_id).where(*its, needs.needed_kind == VISIT))
+        found |= {(account_id, VISIT, row.needed_id) for row in rows}
+    return found - fold.changed
+
+
+def _named(fold: "_Fold", kind: str, needed_kind: str, field: str) -> set[Place]:
+    """What the changed records of a kind name in a field, and what they named before."""
+    return {
+        (place[0], needed_kind, record.content[field])
+        for place in fold.changed
+        if place[1] == kind
+        for record in (fold.known.get(place), fold.now[place])
+        if record is not None and record.content.get(field)
+    }
 
 
 def _numbered(counters: Mapping[str, int], places: Iterable[Place]) -> dict[Place, int]:

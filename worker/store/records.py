@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, and_, func, select, union
@@ -9,13 +10,14 @@ from sqlalchemy import Connection, and_, func, select, union
 from worker.core.codec import decode
 from worker.core.jobs import Lease
 from worker.core.projections import VisitView
-from worker.core.records import CLIENT, JOB, VISIT, Client, Job, Record, Visit
+from worker.core.records import CLIENT, INVOICE, JOB, PAYMENT, VISIT, Client, Job, Origin, Record, Visit
 from worker.store import ledger, numbers
 from worker.store.engine import Database, chunks
 from worker.store.fencing import held
 from worker.store.tables import record_needs, records
 
 T = TypeVar("T")
+EVERYBODYS = Origin()
 
 
 class Records:
@@ -62,6 +64,15 @@ class Records:
                     missing.setdefault(row.needed_kind, set()).add(row.needed_id)
         return missing
 
+    def paid_for(self, account_id: str, visit_ids: Collection[str]) -> dict[str, Decimal]:
+        """What came in on the invoices of these visits; those of which nothing is known are not there."""
+        paid: dict[str, Decimal] = {}
+        with self._database.reading() as connection:
+            for some in chunks(sorted(set(visit_ids))):
+                for visit_id, amount in connection.execute(_payments_of(account_id, some)):
+                    paid[visit_id] = paid.get(visit_id, Decimal(0)) + Decimal((amount or {}).get("amount") or "0")
+        return paid
+
     def absent_from(
         self,
         account_id: str,
@@ -71,32 +82,46 @@ class Records:
         window: tuple[datetime, datetime] | None = None,
         after: str = "",
         limit: int = 500,
+        mine: Origin = EVERYBODYS,
     ) -> list[Record]:
         """Live records that the full reading ``listing`` did not tell, by local id from ``after`` on; with a ``window``
         (UTC instants, from start to before end) only those that start in it."""
-        live = _live(account_id, kind, window)
+        live = _live(account_id, kind, window, mine)
         statement = select(records).where(live, records.c.listing < listing, records.c.local_id > after)
         with self._database.reading() as connection:
             rows = connection.execute(statement.order_by(records.c.local_id).limit(limit))
             return [ledger.record_of(row) for row in rows]
 
     def count_absent(
-        self, account_id: str, kind: str, listing: int, window: tuple[datetime, datetime] | None = None
+        self,
+        account_id: str,
+        kind: str,
+        listing: int,
+        window: tuple[datetime, datetime] | None = None,
+        mine: Origin = EVERYBODYS,
     ) -> int:
         """How many live records the full reading ``listing`` did not tell; with a ``window``, that start in it."""
-        absent = and_(_live(account_id, kind, window), records.c.listing < listing)
+        absent = and_(_live(account_id, kind, window, mine), records.c.listing < listing)
         with self._database.reading() as connection:
             return connection.execute(select(func.count()).select_from(records).where(absent)).scalar_one()
 
-    def count_live(self, account_id: str, kind: str, window: tuple[datetime, datetime] | None = None) -> int:
+    def count_live(
+        self,
+        account_id: str,
+        kind: str,
+        window: tuple[datetime, datetime] | None = None,
+        mine: Origin = EVERYBODYS,
+    ) -> int:
         """How many live records there are; with a ``window``, that start in it."""
-        statement = select(func.count()).select_from(records).where(_live(account_id, kind, window))
+        statement = select(func.count()).select_from(records).where(_live(account_id, kind, window, mine))
         with self._database.reading() as connection:
             return connection.execute(statement).scalar_one()
 
 
-def _live(account_id: str, kind: str, window: tuple[datetime, datetime] | None) -> Any:
-    live = and_(records.c.account_id == account_id, records.c.kind == kind, ~records.c.deleted)
+def _live(account_id: str, kind: str, window: tuple[datetime, datetime] | None, mine: Origin) -> Any:
+    its = [records.c.local_id.startswith(mine.prefix, autoescape=True)] if mine.prefix else []
+    its += [~records.c.local_id.startswith(other, autoescape=True) for other in mine.others if not mine.prefix]
+    live = and_(records.c.account_id == account_id, records.c.kind == kind, ~records.c.deleted, *its)
     if window is None:
         return live
     return and_(live, records.c.starts_at >= window[0], records.c.starts_at < window[1])
@@ -128,6 +153,36 @@ def _all(kind: type[T], told: Mapping[str, Record]) -> dict[str, T]:
 
 def _named(record: Record) -> dict[str, Any]:
     return {**record.content, "id": record.local_id}
+
+
+def _payments_of(account_id: str, visit_ids: Sequence[str]) -> Any:
+    """The live payments of live invoices, each with its visit."""
+    billed, paid = record_needs.alias("billed"), record_needs.alias("paid")
+    invoice, payment = records.alias("invoice"), records.alias("payment")
+    of_visits = and_(
+        billed.c.account_id == account_id,
+        billed.c.needed_kind == VISIT,
+        billed.c.needed_id.in_(visit_ids),
+        billed.c.kind == INVOICE,
+    )
+    for_it = and_(
+        paid.c.account_id == account_id,
+        paid.c.needed_kind == INVOICE,
+        paid.c.needed_id == billed.c.local_id,
+        paid.c.kind == PAYMENT,
+    )
+    return (
+        select(billed.c.needed_id, payment.c.content)
+        .join_from(billed, paid, for_it)
+        .join(invoice, _is(invoice, account_id, INVOICE, billed.c.local_id))
+        .join(payment, _is(payment, account_id, PAYMENT, paid.c.local_id))
+        .where(of_visits)
+    )
+
+
+def _is(table: Any, account_id: str, kind: str, local_id: Any) -> Any:
+    its = and_(table.c.account_id == account_id, table.c.kind == kind, table.c.local_id == local_id)
+    return and_(its, ~table.c.deleted)
 
 
 def _client_id(visit: Visit, job: Job | None) -> str | None:

@@ -8,7 +8,6 @@ from typing import Any
 from worker.core.connections import Connection, is_realm_id
 from worker.core.errors import Invalid, NotConnected, SyncError
 from worker.core.ports import Manifest
-from worker.core.preferences import books_preferences, calendar_preferences
 from worker.sync.house import House
 from worker.sync.watch import stop_channels
 
@@ -51,13 +50,10 @@ def connect(
 
 
 def _check_settings(manifest: Manifest, settings: Mapping[str, Any], team: str) -> None:
-    if manifest.calendar:
-        calendar_preferences(settings)
-        return
-    if team:
+    if team and not manifest.calendar:
         raise Invalid("--team: only calendars have one grant per team member", {"team": "calendars only"})
-    if manifest.books:
-        books_preferences(settings)
+    if manifest.preferences is not None:
+        manifest.preferences(settings)
     elif settings:
         raise Invalid(f"settings: {manifest.name} takes none", {"settings": "leave them out"})
 

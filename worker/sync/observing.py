@@ -36,6 +36,11 @@ class Observing:
     def _in_books(self) -> bool:
         return self.house.manifests[self.job.integration].books
 
+    @property
+    def _keeps_copies(self) -> bool:
+        """In the books and among reviews a second object with our key is somebody's own; it is never deleted."""
+        return self._in_books or self.house.manifests[self.job.integration].reviews
+
     def read(self, stream: Stream, state: StreamState, *, again: bool = False) -> int:
         """Read a stream from its cursor to its end; how many changes were taken in.
 
@@ -68,7 +73,7 @@ class Observing:
         remote_ids = [change.remote_id for change in page.changes]
         local_ids = [change.key.local_id for change in page.changes if change.key]
         links, strangers = self._store.observations.context(state, remote_ids, local_ids)
-        observed = observe(stream.name, links, strangers, page.changes, keeps_copies=self._in_books)
+        observed = observe(stream.name, links, strangers, page.changes, keeps_copies=self._keeps_copies)
         finds_absent = listing is not None and page.complete
         cursor = None if finds_absent else page.cursor
         kept = page.changes if self._in_books else ()

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from worker.core.connections import InboxEvent
 from worker.sync.house import House
-from worker.sync.sourcing import FIELDCAMP
 
 MOST_AT_ONCE = 200
 
@@ -24,6 +23,6 @@ def readers(house: House) -> Mapping[str, Sequence[str]]:
     """The integrations that publish something of each kind of record; the source itself is none of them."""
     found: dict[str, list[str]] = {}
     for name, manifest in house.manifests.items():
-        for kind in manifest.reads if name != FIELDCAMP else ():
+        for kind in () if manifest.source else manifest.reads:
             found.setdefault(kind, []).append(name)
     return found

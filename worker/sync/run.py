@@ -27,6 +27,7 @@ from worker.core.ports import Manifest, Provider, Stream
 from worker.core.preferences import books_preferences, calendar_preferences
 from worker.core.reconcile import enough_published, hold_mass_change
 from worker.core.records import PAYMENT
+from worker.core.reviews import review_preferences
 from worker.sync.applying import MOST_LOOKS, Applying
 from worker.sync.arriving import Arriving
 from worker.sync.books_drafting import BooksDrafting
@@ -37,6 +38,7 @@ from worker.sync.ledger import failed_record
 from worker.sync.observing import Observing
 from worker.sync.planning import Planning
 from worker.sync.reckoning import Reckoning
+from worker.sync.review_drafting import ReviewDrafting
 from worker.sync.side_by_side import side_by_side
 from worker.sync.sourcing import FIELDCAMP, Sourcing
 from worker.sync.visit_drafting import VisitDrafting
@@ -158,7 +160,7 @@ class Sync:
 
     def carry_out(self) -> None:
         """Pull, then look and publish until nobody has written in between."""
-        if self.connection.integration == FIELDCAMP:
+        if self._manifest.source:
             self._pull_alone()
             return
         with closing(self.house.open_provider(self.connection)) as provider, self._sourcing() as sourcing:
@@ -166,9 +168,10 @@ class Sync:
 
     @contextmanager
     def _sourcing(self) -> Iterator[Sourcing]:
-        source = self.house.open_source(self.job.account_id)
+        name = self.connection.integration if self._manifest.source else FIELDCAMP
+        source = self.house.open_source(self.job.account_id, name)
         try:
-            yield Sourcing(self.house, self.job, self.lease, self.heart, source)
+            yield Sourcing(self.house, self.job, self.lease, self.heart, source, name=name)
         finally:
             if source is not None:
                 source.close()
@@ -190,7 +193,8 @@ class Sync:
             changed = sourcing.pull()
         self.house.store.jobs.progress(self.lease, Progress(counts=Counts(pulled=changed)))
         if changed:
-            self.house.store.connections.poke(self.job.account_id, None, self.house.now(), Trigger.EVENT)
+            others = [name for name, manifest in self.house.manifests.items() if not manifest.source]
+            self.house.store.connections.poke(self.job.account_id, others, self.house.now(), Trigger.EVENT)
         if sourcing.trouble is not None:
             raise sourcing.trouble
 
@@ -262,6 +266,9 @@ class Sync:
         if self._manifest.books:
             preferences = books_preferences(connection.settings)
             return BooksDrafting(house, job, self.lease, connection, preferences, sourcing)
+        if self._manifest.reviews:
+            wanted = review_preferences(connection.settings)
+            return ReviewDrafting(house.store, job, connection, wanted, sourcing)
         wishes = calendar_preferences(connection.settings)
         return VisitDrafting(house.store, job, connection, wishes, sourcing, house.pages)
 

@@ -10,12 +10,12 @@ from worker.core.errors import ConnectionRevoked, Rejected, SyncError, Transient
 from worker.core.jobs import Job, Lease, Mode, Trigger
 from worker.core.ports import Source, SourcePage
 from worker.core.reconcile import hold_mass_change
-from worker.core.records import CLIENT, INVOICE, JOB, MEMBER, PAYMENT, VISIT, plural
+from worker.core.records import CLIENT, INVOICE, JOB, MEMBER, PAYMENT, VISIT, Origin, plural
 from worker.sync.heartbeat import Heartbeat
 from worker.sync.house import House
 
 FIELDCAMP = "fieldcamp"
-UNLISTED = "FieldCamp's list lacks {removals} of {published} {kind} that it told of before"
+UNLISTED = "{title}'s list lacks {removals} of {published} {kind} that it told of before"
 FOUND_ABSENT = frozenset({VISIT, INVOICE, PAYMENT})
 """Kinds whose records count as deleted once a whole listing lacks them and FieldCamp says so when asked by name."""
 
@@ -29,8 +29,11 @@ ASKED = frozenset({Trigger.API, Trigger.CLI})
 class Sourcing:
     """Brings an account's records up to date under the lease of the job that needs them."""
 
-    def __init__(self, house: House, job: Job, lease: Lease, heart: Heartbeat, source: Source | None) -> None:
+    def __init__(
+        self, house: House, job: Job, lease: Lease, heart: Heartbeat, source: Source | None, *, name: str = FIELDCAMP
+    ) -> None:
         self._house = house
+        self._name = name
         self._job = job
         self._lease = lease
         self._heart = heart
@@ -46,7 +49,7 @@ class Sourcing:
         """Read what the source offers, as far as this job calls for it; how many records that changed. Trouble is kept
         for the job's end, not raised: what events told us can be published whether or not the source can be read.
         """
-        connection = self._house.store.connections.find(self._job.account_id, FIELDCAMP)
+        connection = self._house.store.connections.find(self._job.account_id, self._name)
         if self._source is None or connection is None:
             return 0
         published, read = self._kinds()
@@ -69,8 +72,8 @@ class Sourcing:
         manifests, names = self._house.manifests, [self._job.integration]
         if self._job.integration == FIELDCAMP:
             connected = self._house.store.connections.of(self._job.account_id)
-            others = [each.integration for each in connected if each.connected and each.integration != FIELDCAMP]
-            names = [name for name in others if name in manifests] or names
+            others = [each.integration for each in connected if each.connected and each.integration in manifests]
+            names = [name for name in others if not manifests[name].source] or names
         published = frozenset(kind for name in names for kind in manifests[name].kinds)
         wanted = [kind for name in names for kind in manifests[name].reads]
         return published, tuple(dict.fromkeys(wanted))
@@ -131,7 +134,7 @@ class Sourcing:
             return True
         if kind == MEMBER:
             return state.read_at < self._house.now() - timedelta(days=1)
-        if self._job.integration == FIELDCAMP or self._job.request.trigger in ASKED:
+        if self._job.integration == self._name or self._job.request.trigger in ASKED:
             return True
         return state.read_at < self._house.now() - self._house.cadence
 
@@ -144,40 +147,50 @@ class Sourcing:
             self._heart.check()
             changed += len(self._house.store.records.receive(self._job.account_id, page.records, self._lease, listing))
             if page.cursor is not None:
-                self._find_absent(source, kind, listing, page)
+                changed += self._find_absent(source, kind, listing, page)
                 self._house.store.streams.save_cursor(self._lease, state.id, page.cursor, self._house.now())
         return changed
 
-    def _find_absent(self, source: Source, kind: str, listing: int, page: SourcePage) -> None:
-        """What a whole window did not list is asked for by name before it counts as deleted."""
+    def _find_absent(self, source: Source, kind: str, listing: int, page: SourcePage) -> int:
+        """What a whole window did not list is asked for by name before it counts as deleted; how many records that
+        changed."""
         if kind not in FOUND_ABSENT or not (page.window or page.everything):
-            return
+            return 0
         records = self._house.store.records
-        gone = records.count_absent(self._job.account_id, kind, listing, page.window)
+        mine = self._mine()
+        gone = records.count_absent(self._job.account_id, kind, listing, page.window, mine)
         if gone and not self._job.request.confirm_mass_change:
-            unlisted = UNLISTED.replace("{kind}", plural(kind))
-            hold_mass_change(gone, records.count_live(self._job.account_id, kind, page.window), unlisted)
-        after = ""
+            title = self._house.manifests[self._name].title
+            unlisted = UNLISTED.replace("{title}", title).replace("{kind}", plural(kind))
+            hold_mass_change(gone, records.count_live(self._job.account_id, kind, page.window, mine), unlisted)
+        changed, after = 0, ""
         while chunk := records.absent_from(
-            self._job.account_id, kind, listing, window=page.window, after=after, limit=LOOK_UP_AT_ONCE
+            self._job.account_id, kind, listing, window=page.window, after=after, limit=LOOK_UP_AT_ONCE, mine=mine
         ):
             self._heart.check()
-            self._receive(source, kind, [record.local_id for record in chunk])
+            changed += self._receive(source, kind, [record.local_id for record in chunk])
             after = chunk[-1].local_id
+        return changed
+
+    def _mine(self) -> Origin:
+        """Which records are this source's, by how their ids begin."""
+        manifests = self._house.manifests.values()
+        others = tuple(each.prefix for each in manifests if each.prefix and each.name != self._name)
+        return Origin(self._house.manifests[self._name].prefix, others)
 
     def _look_up(self, kind: str, local_ids: Sequence[str]) -> None:
         if self._source is not None and local_ids:
             self._asked.update((kind, local_id) for local_id in local_ids)
             self._receive(self._source, kind, local_ids)
 
-    def _receive(self, source: Source, kind: str, local_ids: Sequence[str]) -> None:
+    def _receive(self, source: Source, kind: str, local_ids: Sequence[str]) -> int:
         told = source.look_up(kind, local_ids)
-        self._house.store.records.receive(self._job.account_id, told, self._lease)
+        return len(self._house.store.records.receive(self._job.account_id, told, self._lease))
 
     def note(self, error: SyncError) -> None:
         """Keep the trouble for the job's end; a revoked key means that FieldCamp is not connected from now on."""
         self.trouble = error
         if isinstance(error, ConnectionRevoked):
-            connection = self._house.store.connections.find(self._job.account_id, FIELDCAMP)
+            connection = self._house.store.connections.find(self._job.account_id, self._name)
             if connection is not None:
                 self._house.store.connections.revoke(connection.id, error.message, self._house.now())

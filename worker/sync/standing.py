@@ -10,7 +10,6 @@ from worker.core.jobs import Job
 from worker.core.ports import Manifest
 from worker.core.reconcile import CONFLICTS
 from worker.sync.house import House
-from worker.sync.sourcing import FIELDCAMP
 
 MOST_ERRORS = 100
 """Errors that are listed one by one; ``attention`` counts them all."""
@@ -52,7 +51,7 @@ def standing(house: House, account_id: str, integration: str) -> Standing:
         return Standing(manifest)
     waiting = house.store.feed.attention(connection.id) if connection.connected else {}
     pending = 0
-    if connection.connected and integration != FIELDCAMP:
+    if connection.connected and not manifest.source:
         planned = house.store.plans.planned_upto(connection.id)
         pending = house.store.inbox.pending(connection, planned, dealt_with(manifest))
     return Standing(

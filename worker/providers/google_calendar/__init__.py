@@ -20,6 +20,7 @@ What is odd about it, and where that is dealt with:
 """
 
 from worker.core.ports import Manifest
+from worker.core.preferences import calendar_preferences
 from worker.providers.google_calendar.account import GoogleCalendar
 from worker.providers.google_calendar.consent import GoogleConsents
 from worker.providers.google_calendar.service import GoogleSettings
@@ -38,5 +39,6 @@ MANIFEST = Manifest(
     calendar=True,
     consents=True,
     pushes=True,
+    preferences=calendar_preferences,
 )
 """A batch of 50: copies of Google's guide say 50 here and 1,000 there, and big ones collide with themselves."""

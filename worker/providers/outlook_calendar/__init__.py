@@ -25,6 +25,7 @@ What is odd about it, and where that is dealt with:
 """
 
 from worker.core.ports import Manifest
+from worker.core.preferences import calendar_preferences
 from worker.providers.outlook_calendar.account import OutlookCalendar
 from worker.providers.outlook_calendar.consent import OutlookConsents
 from worker.providers.outlook_calendar.service import OutlookSettings
@@ -50,5 +51,6 @@ MANIFEST = Manifest(
     calendar=True,
     consents=True,
     pushes=True,
+    preferences=calendar_preferences,
 )
 """A batch of 20: https://learn.microsoft.com/graph/json-batching#batch-size-limitations"""

@@ -27,6 +27,7 @@ What is odd about it, and where that is dealt with:
 """
 
 from worker.core.ports import Manifest
+from worker.core.preferences import books_preferences
 from worker.core.records import CLIENT, INVOICE, ITEM, PAYMENT, TAX
 from worker.providers.quickbooks.account import QuickBooksOnline
 from worker.providers.quickbooks.consent import QuickBooksConsents
@@ -64,5 +65,6 @@ MANIFEST = Manifest(
         "payments": (TAX, CLIENT, ITEM, INVOICE, PAYMENT),
         "taxes": (TAX,),
     },
+    preferences=books_preferences,
 )
 """A batch of 30: https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/batch"""

@@ -36,5 +36,6 @@ MANIFEST = Manifest(
     slug="fieldcamp",
     direction="bidirectional",
     title="FieldCamp",
+    source=True,
     reads=(MEMBER, CLIENT, JOB, VISIT, TAX, ITEM, INVOICE, PAYMENT),
 )

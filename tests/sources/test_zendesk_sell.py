@@ -1,0 +1,237 @@
+"""Zendesk Sell as a source: what its readings tell, and that nothing ever goes back."""
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.sources.place import ids, read
+from tests.sources.sell import ACCOUNT, NOW, REPS, Sell, stamp
+from worker.core.documents import Times
+from worker.core.errors import Rejected
+from worker.core.ports import Failed, Reschedule
+from worker.core.records import JOB, VISIT
+from worker.simulators.zendesk_sell.visits import STATUSES
+from worker.sources.zendesk_sell.mapping import local_id
+
+
+def test_a_small_account_is_read_whole_in_one_request(sell: Sell) -> None:
+    known = [sell.visit() for _ in range(99)]
+    records, last = read(sell.open(), VISIT)
+    assert sorted(ids(records)) == sorted(map(local_id, known))
+    assert last.everything
+    assert last.window is None
+    assert len(sell.asked()) == 1
+
+
+def test_an_account_without_visits_is_read_whole(sell: Sell) -> None:
+    records, last = read(sell.open(), VISIT)
+    assert records == []
+    assert last.everything
+
+
+def test_25_000_visits_are_read_completely_through_a_window_of_10_000(sell: Sell) -> None:
+    known = sell.simulator.load(ACCOUNT, 25_000, seed=3)
+    records, last = read(sell.open(), VISIT)
+    assert sorted(ids(records)) == sorted(map(local_id, known))
+    assert last.everything
+    assert len(sell.asked()) < 400
+
+
+@pytest.mark.parametrize("count", [100, 101, 9_999, 10_000, 10_001, 20_000, 20_001])
+def test_no_size_is_missed_by_one(sell: Sell, count: int) -> None:
+    known = sell.simulator.load(ACCOUNT, count)
+    records, last = read(sell.open(), VISIT)
+    assert len(records) == count == len(set(ids(records)) & set(map(local_id, known)))
+    assert last.everything
+
+
+def test_where_a_type_may_not_come_alone_the_status_splits(sell: Sell) -> None:
+    sell.simulator.configure(resource_type_alone=False)
+    sell.simulator.load(ACCOUNT, 25_000)
+    records, last = read(sell.open(), VISIT)
+    assert len(set(ids(records))) == 25_000
+    assert last.everything
+    assert sum("resource_type" in query for query in sell.asked()) == 1
+
+
+def test_what_only_creators_split_is_read_and_not_called_everything(
+    sell: Sell, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody lists the creators: who made visits in the middle alone would be missed, and called deleted."""
+    alike = {"outcomes": [None], "statuses": ["verified"]}
+    sell.simulator.load(ACCOUNT, 10_100, creators=[1], **alike)
+    sell.simulator.load(ACCOUNT, 5_000, creators=[7], **alike)
+    sell.simulator.load(ACCOUNT, 10_100, creators=[2], **alike)
+    account = sell.simulator.world.accounts[ACCOUNT]
+    account.put([{**visit, "resource_type": "lead"} for visit in account.visits.values()])
+    with caplog.at_level(logging.WARNING):
+        records, last = read(sell.open(), VISIT)
+    told = {record.content["team"][0] if record.content["team"] else None for record in records}
+    assert told == {"usr_1", "usr_2"}
+    assert len(set(ids(records))) == 20_200
+    assert not last.everything
+    assert last.cursor is not None
+    assert "no filter brings all of them into view: 20200 were read" in caplog.text
+
+
+def test_where_sell_counts_all_visits_reading_as_many_is_everything(sell: Sell) -> None:
+    sell.simulator.configure(count="total")
+    sell.simulator.load(ACCOUNT, 25_000, creators=[1, 2, 3], statuses=["verified"])
+    account = sell.simulator.world.accounts[ACCOUNT]
+    account.put([{**visit, "resource_type": "lead"} for visit in account.visits.values()])
+    records, last = read(sell.open(), VISIT)
+    assert len(set(ids(records))) == 25_000
+    assert last.everything
+
+
+def test_visits_of_no_documented_value_are_not_split_by_it(sell: Sell) -> None:
+    """A visit without a status would be in none of the parts."""
+    sell.simulator.load(ACCOUNT, 21_000, statuses=[*STATUSES])
+    account = sell.simulator.world.accounts[ACCOUNT]
+    odd = [visit_id for visit_id in account.visits if visit_id % 10 == 0]
+    account.put([{**account.visits[visit_id], "resource_type": "deal"} for visit_id in odd])
+    records, last = read(sell.open(), VISIT)
+    assert len(set(ids(records))) == 21_000
+    assert last.everything
+    assert not any("resource_type" in query for query in sell.asked())
+
+
+def test_while_a_listing_moves_under_a_full_reading_nothing_is_skipped(sell: Sell) -> None:
+    known = sell.simulator.load(ACCOUNT, 3_000)
+    told: set[str] = set()
+    for number, page in enumerate(sell.open().changes(VISIT, None)):
+        told.update(ids(page.records))
+        for visit_id in known[-40 * number - 40 : -40 * number - 20]:  # right where it is reading
+            if visit_id in sell.simulator.world.accounts[ACCOUNT].visits:
+                sell.delete(visit_id)
+        sell.visit()
+    assert page.everything
+    left = {local_id(visit["id"]) for visit in sell.simulator.visits(ACCOUNT) if visit["id"] in set(known)}
+    assert left <= told
+
+
+def test_50_new_visits_are_read_in_two_requests(sell: Sell) -> None:
+    sell.simulator.load(ACCOUNT, 25_000, first_visited_at=stamp(NOW - timedelta(days=400)), minutes_apart=15)
+    source = sell.open()
+    _, last = read(source, VISIT)
+    sell.simulator.journal.clear()
+    new = [sell.visit(days_ago=0.1) for _ in range(50)]
+    records, last = read(source, VISIT, last.cursor)
+    assert set(map(local_id, new)) <= set(ids(records))
+    assert not last.everything
+    assert len(sell.asked()) == 2
+    sell.simulator.journal.clear()
+    again, _ = read(source, VISIT, last.cursor)
+    assert len(sell.asked()) == 2
+    assert len(again) < 200
+
+
+def test_an_edit_within_14_days_is_told_and_an_older_one_by_a_full_reading_alone(sell: Sell) -> None:
+    old, young = sell.visit(days_ago=20), sell.visit(days_ago=13)
+    for days in (17, 9):
+        sell.simulator.load(ACCOUNT, 150, first_visited_at=stamp(NOW - timedelta(days=days)))
+    sell.simulator.load(ACCOUNT, 150, first_visited_at=stamp(NOW - timedelta(days=5)))
+    _, last = read(sell.open(), VISIT)
+    sell.edit(old, summary="Late")
+    sell.edit(young, summary="Soon")
+    summaries = {record.local_id: record.content["notes"] for record in read(sell.open(), VISIT, last.cursor)[0]}
+    assert summaries[local_id(young)].startswith("Soon")
+    assert local_id(old) not in summaries
+    full = {record.local_id: record.content["notes"] for record in read(sell.open(), VISIT)[0]}
+    assert full[local_id(old)].startswith("Late")
+
+
+def test_after_a_long_absence_the_window_reaches_back_to_the_last_reading(sell: Sell) -> None:
+    visit_id = sell.visit(days_ago=10)
+    for _ in range(120):
+        sell.visit(days_ago=5)
+    _, last = read(sell.open(), VISIT)
+    sell.clock += timedelta(days=40)
+    for _ in range(120):
+        sell.visit(days_ago=1)
+    sell.edit(visit_id, summary="Meanwhile")
+    records, _ = read(sell.open(), VISIT, last.cursor)
+    assert local_id(visit_id) in ids(records)
+
+
+def test_more_new_visits_than_the_window_shows_end_in_a_full_reading(sell: Sell) -> None:
+    sell.visit()
+    _, last = read(sell.open(), VISIT)
+    sell.simulator.load(ACCOUNT, 10_500)
+    *_, end = sell.open().changes(VISIT, last.cursor)
+    assert end.everything
+
+
+def test_a_visit_logged_while_one_reads_is_for_the_next_reading(sell: Sell) -> None:
+    sell.simulator.load(ACCOUNT, 250)
+    pages = sell.open().changes(VISIT, None)
+    next(pages)
+    late = [sell.visit(days_ago=100) for _ in range(3)]
+    *_, last = pages
+    assert last.cursor is not None
+    assert json.loads(last.cursor)["highest"] == late[0] - 1
+    records, _ = read(sell.open(), VISIT, last.cursor)
+    assert set(map(local_id, late)) <= set(ids(records))
+
+
+def test_other_reps_than_before_need_everything_anew(sell: Sell) -> None:
+    old = sell.visit(days_ago=90, creator_id=3)
+    _, last = read(sell.open(), VISIT)
+    source = sell.open(reps={**REPS, "3": "usr_3"})
+    records, end = read(source, VISIT, last.cursor)
+    assert [record.content["team"] for record in records] == [["usr_3"]]
+    assert ids(records) == [local_id(old)]
+    assert end.everything
+
+
+@pytest.mark.parametrize("cursor", ["", "1", "[]", "null", '{"highest": "x"}', '{"highest": 4, "when": "now"}'])
+def test_a_cursor_that_cannot_be_read_means_everything(sell: Sell, cursor: str) -> None:
+    sell.visit()
+    assert read(sell.open(), VISIT, cursor)[1].everything
+
+
+def test_what_a_full_reading_lacked_is_deleted_and_nothing_else_is(sell: Sell) -> None:
+    kept, gone = sell.visit(), sell.visit()
+    sell.delete(gone)
+    source = sell.open()
+    asked_for = [local_id(kept), local_id(gone), "vis_1", "sell:x"]
+    assert source.look_up(VISIT, asked_for) == []
+    read(source, VISIT)
+    requests = len(sell.asked())
+    [record] = source.look_up(VISIT, asked_for)
+    assert (record.local_id, record.deleted, record.source_time) == (local_id(gone), True, None)
+    assert source.look_up(JOB, asked_for) == []
+    assert len(sell.asked()) == requests
+
+
+def test_a_row_that_cannot_be_read_is_left_out_and_takes_the_claim_back(
+    sell: Sell, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = {"id": 7, "visited_at": "2026-05-01T08:00:00Z"}
+    rows: list[object] = [{"data": row} for row in (kept, {**kept, "id": "seven"}, {"id": 9, "visited_at": None}, None)]
+    sell.fault(status=200, body={"items": [*rows, 5], "meta": {}})
+    source = sell.open()
+    records, last = read(source, VISIT)
+    assert ids(records) == ["sell:7"]
+    assert not last.everything
+    assert "Sell's visit 9 has no visited_at that can be read" in caplog.text
+    assert "Sell's visit has no id that can be read" in caplog.text
+    assert source.look_up(VISIT, ["sell:999"]) == []
+
+
+def test_sell_is_asked_for_visits_alone(sell: Sell) -> None:
+    with pytest.raises(Rejected):
+        sell.open().changes(JOB, None)
+    assert sell.asked() == []
+
+
+def test_nothing_is_ever_written(sell: Sell) -> None:
+    visit_id = sell.visit()
+    start = datetime(2026, 5, 30, tzinfo=UTC)
+    edit = Reschedule(local_id(visit_id), Times.span(start, start + timedelta(hours=1)), "token")
+    outcomes = sell.open().apply([edit, edit])
+    assert [type(outcome) for outcome in outcomes] == [Failed, Failed]
+    assert all(isinstance(outcome.error, Rejected) for outcome in outcomes if isinstance(outcome, Failed))
+    assert sell.simulator.journal.entries() == []
