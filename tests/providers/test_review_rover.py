@@ -68,14 +68,20 @@ def test_what_is_empty_is_not_sent(there: Campaign) -> None:
     assert there.simulator.contacts(TENANT)[0]["first_name"] is None
 
 
-@pytest.mark.parametrize("answers", ["bare", "data"])
+@pytest.mark.parametrize("answers", ["bare", "data", "named"])
 @pytest.mark.parametrize("match", ["exact", "any_case"])
-def test_an_answer_may_stand_alone_or_below_data(there: Campaign, answers: str, match: str) -> None:
+def test_an_answer_may_stand_alone_or_below_a_name(there: Campaign, answers: str, match: str) -> None:
     there.simulator.configure(single_answers=answers, email_match=match)
     made = there.create(PLANNED)
     assert there.update(made, DONE, PLANNED).document is None
     assert there.create(DONE, uncertain=True).found
     assert there.asked() == ["vis_1"]
+
+
+def test_a_list_of_visits_may_stand_below_its_name(there: Campaign) -> None:
+    made = there.create(PLANNED)
+    there.simulator.configure(visit_lists="named")
+    assert [change.remote_id for change in there.read()[0]] == [made.remote_id]
 
 
 @pytest.mark.parametrize("second", ["refused", "created"])

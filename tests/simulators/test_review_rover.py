@@ -102,6 +102,9 @@ class TestAVisit:
         made = rover.create(external_id="vis_1")
         rover.simulator.configure(single_answers="data")
         assert rover.get("vis_1").json() == {"data": made}
+        rover.simulator.configure(single_answers="named", visit_lists="named")
+        assert rover.get("vis_1").json() == {"visit": made}
+        assert rover.page()["visits"] == [made]
 
 
 class TestTheList:

@@ -12,7 +12,7 @@ What is odd about it, and where that is dealt with:
 - A contact can be made and not changed: its name and telephone number are told once (``contacts``).
 - ``event_date`` follows the visit's times where they move, and is people's otherwise (``mapping``).
 - Bodies are forms; an empty value takes a field's value away (``line``, ``mapping``).
-- A gateway's pages are no answers: a 404 counts in ReviewRover's own words alone, and a write that met a 5xx may have
+- A gateway's pages are no answers: a 404 counts with a JSON object alone, and a write that met a 5xx may have
   been carried out (``errors``).
 - Its pages name no limit: ours is polite, and a 429 stops everybody who has the token (``line``).
 """

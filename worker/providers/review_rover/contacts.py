@@ -6,7 +6,7 @@ from typing import Any
 from worker.core.documents import ReviewVisit
 from worker.core.errors import Transient
 from worker.providers.review_rover.errors import Refused
-from worker.providers.review_rover.line import CONTACTS, Line
+from worker.providers.review_rover.line import CONTACTS, Line, rows_of
 from worker.providers.review_rover.mapping import contact_form
 
 
@@ -47,7 +47,7 @@ class Contacts:
 
     def _look_up(self, email: str) -> tuple[str, ...]:
         answer = self._line.get(CONTACTS, {"email": email})
-        rows = answer.get("data")
+        rows = rows_of(answer, "contacts")
         if not isinstance(rows, list):
             raise Transient("ReviewRover's list of contacts cannot be read.")
         return tuple(str(row["id"]) for row in rows if isinstance(row, dict) and _is_at(row, email))

@@ -36,8 +36,8 @@ def refusal(response: httpx.Response, now: datetime, private: Collection[str] = 
         return ConnectionRevoked(REVOKED)
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return RateLimited("ReviewRover's limit for this token is used up.", retry_after=wait)
-    if status == httpx.codes.NOT_FOUND and not body.keys() & {"error", "errors"}:
-        return Transient("ReviewRover's address answers 404, and not in ReviewRover's words.", retry_after=wait)
+    if status == httpx.codes.NOT_FOUND and not body:
+        return Transient("ReviewRover's address answers 404, and not as an API does.", retry_after=wait)
     if status == httpx.codes.NOT_FOUND:
         return Gone("ReviewRover has no such visit.")
     if status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY) or not 400 <= status < 500:

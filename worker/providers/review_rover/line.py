@@ -111,14 +111,19 @@ class Line:
         return token
 
 
+def rows_of(answer: Mapping[str, Any], name: str) -> object:
+    """The rows of a list, which stand below ``data`` [pub, of contacts] or ``name``: the pages do not say of visits."""
+    return answer.get("data", answer.get(name))
+
+
 def _name(token: str) -> str:
     return "review_rover:" + hashlib.sha256(token.encode()).hexdigest()[:32]
 
 
 def _one(body: Mapping[str, Any], method: str) -> Mapping[str, Any]:
-    """The visit or contact in an answer, which may stand below ``data``."""
-    inner = body.get("data")
-    record = inner if isinstance(inner, Mapping) else body
+    """The visit or contact in an answer, which may stand below ``data`` or its own name: the pages do not say."""
+    below = (body.get(name) for name in ("data", "visit", "contact"))
+    record = next((inner for inner in below if isinstance(inner, Mapping)), body)
     if record.get("id") in (None, ""):
         raise doubtful(method)("ReviewRover's answer cannot be read.")
     return record

@@ -6,7 +6,7 @@ from typing import Any
 
 from worker.core.errors import Transient
 from worker.core.ports import Change, Page
-from worker.providers.review_rover.line import VISITS, Line
+from worker.providers.review_rover.line import VISITS, Line, rows_of
 from worker.providers.review_rover.mapping import change_of
 
 LIMIT = 100
@@ -77,7 +77,7 @@ def _pages(line: Line, now: Round) -> Iterator[list[Change]]:
 
 def _asked(line: Line, page: int) -> tuple[list[Mapping[str, Any]], Mapping[str, Any]]:
     answer = line.get(VISITS, {"limit": str(LIMIT), "page": str(page)})
-    rows, pagination = answer.get("data"), answer.get("pagination")
+    rows, pagination = rows_of(answer, "visits"), answer.get("pagination")
     readable = isinstance(rows, list) and all(isinstance(row, Mapping) and row.get("id") for row in rows)
     if not isinstance(rows, list) or not readable or not isinstance(pagination, Mapping):
         raise Transient("ReviewRover's list of visits cannot be read.")

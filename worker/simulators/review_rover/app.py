@@ -88,16 +88,16 @@ class Api:
 
     def _create_visit(self, request: Request, body: bytes, account: Account) -> Response:
         visit = Desk(self._world, account).create_visit(self._fields(request, body))
-        return self._told(views.shown_visit(visit), 201)
+        return self._told("visit", views.shown_visit(visit), 201)
 
     def _visit(self, request: Request, body: bytes, account: Account) -> Response:
         visit = Desk(self._world, account).visit(request.path_params["id"])
-        return self._told(views.shown_visit(visit))
+        return self._told("visit", views.shown_visit(visit))
 
     def _change_visit(self, request: Request, body: bytes, account: Account) -> Response:
         desk, told = Desk(self._world, account), request.path_params["id"]
         desk.visit(told)  # 404 comes before 422
-        return self._told(views.shown_visit(desk.change_visit(told, self._fields(request, body))))
+        return self._told("visit", views.shown_visit(desk.change_visit(told, self._fields(request, body))))
 
     def _remove_visit(self, request: Request, body: bytes, account: Account) -> Response:
         Desk(self._world, account).remove_visit(request.path_params["id"])
@@ -107,13 +107,13 @@ class Api:
         return JSONResponse(views.contacts_found(account, request.query_params, self._world.settings))
 
     def _create_contact(self, request: Request, body: bytes, account: Account) -> Response:
-        return self._told(Desk(self._world, account).create_contact(self._fields(request, body)), 201)
+        return self._told("contact", Desk(self._world, account).create_contact(self._fields(request, body)), 201)
 
     def _fields(self, request: Request, body: bytes) -> dict[str, Any]:
         return fields_of(request.headers.get("content-type", ""), body, self._world.settings)
 
-    def _told(self, record: dict[str, Any], status: int = 200) -> Response:
-        return JSONResponse(views.single(record, self._world.settings), status)
+    def _told(self, name: str, record: dict[str, Any], status: int = 200) -> Response:
+        return JSONResponse(views.single(name, record, self._world.settings), status)
 
 
 def admitted(world: World, request: Request, now: float) -> Account:

@@ -23,8 +23,10 @@ class Settings:
     """Of fields in a body and of parameters of a list."""
     order: Literal["newest", "oldest"] = "newest"
     """Which visits a list begins with; with the newest first, a new one moves all others down."""
-    single_answers: Literal["bare", "data"] = "bare"
-    """Whether one visit or contact stands alone in its answer or below `data`."""
+    single_answers: Literal["bare", "data", "named"] = "bare"
+    """Whether one visit or contact stands alone in its answer, or below `data` or its name."""
+    visit_lists: Literal["data", "named"] = "data"
+    """Where the rows of a list of visits stand."""
     rate_limit_per_minute: int | None = None
     """Requests of a token, None for no limit: the pages name none."""
     retry_after_offered: bool = True

@@ -22,9 +22,11 @@ def shown_visit(visit: Record) -> Record:
     return {**kept, "event_date": event_date, "completed": visit["time_completed"] is not None}
 
 
-def single(record: Record, settings: Settings) -> Record:
-    """The body of an answer that has one visit or contact."""
-    return {"data": record} if settings.single_answers == "data" else dict(record)
+def single(name: str, record: Record, settings: Settings) -> Record:
+    """The body of an answer that has one visit or contact, which is its `name`."""
+    if settings.single_answers == "bare":
+        return dict(record)
+    return {"data" if settings.single_answers == "data" else name: record}
 
 
 def visits_page(account: Account, query: Mapping[str, str], settings: Settings) -> dict[str, Any]:
@@ -36,7 +38,8 @@ def visits_page(account: Account, query: Mapping[str, str], settings: Settings) 
         visits.reverse()
     chosen = visits[(page - 1) * limit : page * limit]
     told = {"page": page, "limit": limit, "total": len(visits), "total_pages": math.ceil(len(visits) / limit)}
-    return {"data": [shown_visit(visit) for visit in chosen], "pagination": told}
+    below = "data" if settings.visit_lists == "data" else "visits"
+    return {below: [shown_visit(visit) for visit in chosen], "pagination": told}
 
 
 def contacts_found(account: Account, query: Mapping[str, str], settings: Settings) -> dict[str, Any]:
