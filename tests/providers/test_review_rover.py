@@ -328,7 +328,7 @@ def test_a_404_of_somebody_else_is_no_word_about_a_visit(there: Campaign, method
         "GET": update(made, DONE),
     }
     error = there.refused(operations[method])
-    assert (type(error), "not in ReviewRover's words" in error.message) == (Transient, True)
+    assert (type(error), "not as an API does" in error.message) == (Transient, True)
 
 
 @pytest.mark.parametrize(
