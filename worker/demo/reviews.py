@@ -103,7 +103,7 @@ def compare_reviews(town: Town, completed: Collection[str] = frozenset()) -> Ask
         for visit_id in due & times.keys()
         if paid[visit_id] != collected[visit_id]
     ]
-    return Asked(rows, sorted(found))
+    return Asked(rows, sorted([*found, *_called_off(town)]))
 
 
 def _due(town: Town) -> tuple[set[str], set[str]]:
@@ -113,6 +113,19 @@ def _due(town: Town) -> tuple[set[str], set[str]]:
     visits = [one for one in town.fieldcamp.visits(API_KEY) if one["jobId"] in jobs]
     done = {one["id"] for one in visits if one["visitStatus"] == "completed"}
     return done, {one["id"] for one in visits}
+
+
+def _called_off(town: Town) -> list[str]:
+    """Each visit that was told and is cancelled since says so, and no deleted one is there."""
+    states = {one["id"]: one["visitStatus"] for one in town.fieldcamp.visits(API_KEY)}
+    found = []
+    for told in town.review_rover.visits(CAMPAIGN):
+        visit_id, state = told["external_id"], states.get(told["external_id"])
+        if state is None:
+            found.append(f"{visit_id}: is deleted at FieldCamp, and at ReviewRover still")
+        elif (state == "cancelled") != bool(told["date_cancelled"]):
+            found.append(f"{visit_id}: is {state} at FieldCamp, date_cancelled is {told['date_cancelled']}")
+    return found
 
 
 def _paid(town: Town, visits: Collection[str]) -> dict[str, Decimal]:
