@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from worker.core import books, records, sales
+from worker.core.absences import Absence
 from worker.core.arrivals import ORIGIN
 from worker.core.holds import Hold
 from worker.core.invoicing import NO_CLIENT, posted
@@ -12,11 +13,14 @@ from worker.core.preferences import BooksPreferences
 from worker.core.records import CLIENT, INVOICE, ITEM, PAYMENT, TAX
 from worker.core.references import FREE_ITEM, Held, References
 
-__all__ = ["FREE_ITEM", "References", "customer", "invoice", "item", "mentions", "payment", "tax"]
+__all__ = ["FREE_ITEM", "References", "customer", "invoice", "item", "mentions", "payment", "tax", "unposted"]
 
 NAME_MISSING = "NAME_MISSING"
 INCOME_ACCOUNT_MISSING = "INCOME_ACCOUNT_MISSING"
 NEGATIVE_PAYMENT = "NEGATIVE_PAYMENT"
+VOID = Absence("VOID", "FieldCamp voided it.")
+FROM_THE_BOOKS = Absence("FROM_THE_BOOKS", "It was recorded in the books first, and FieldCamp took it over.")
+NOTHING_PAID = Absence("NOTHING_PAID", "It is a payment of nothing.")
 
 
 def customer(client: records.Client) -> books.Customer | Hold:
@@ -68,7 +72,7 @@ def invoice(
     ``taxes`` are the source's, by id. The stated tax is the truth about tax, and the lines, less the discount, plus the
     tax are the stated total, where they are stated; a cent by which the source rounds otherwise goes to a line.
     """
-    if invoice.void:
+    if unposted(invoice) is not None:
         return None
     try:
         return posted(invoice, taxes, refs, how)
@@ -82,12 +86,21 @@ def payment(payment: sales.Payment, invoice: sales.Invoice | None, refs: Referen
     ``invoice`` is the one that it pays, None while the source has not told it. Money for no invoice, for one that
     became void, or more than the invoice states, is the customer's credit.
     """
-    if payment.external_id.startswith(ORIGIN) or not payment.amount:
+    if unposted(payment) is not None:
         return None
     try:
         return _payment(payment, invoice, refs)
     except Held as held:
         return held.hold
+
+
+def unposted(told: sales.Invoice | sales.Payment) -> Absence | None:
+    """Why the books are to show nothing of it, None where they are."""
+    if isinstance(told, sales.Invoice):
+        return VOID if told.void else None
+    if told.external_id.startswith(ORIGIN):
+        return FROM_THE_BOOKS
+    return None if told.amount else NOTHING_PAID
 
 
 def mentions(kind: str, content: Mapping[str, Any]) -> frozenset[tuple[str, str]]:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from worker.core.absences import DELETED_AT_SOURCE, Absence
 from worker.core.documents import CalendarEvent, Times
 from worker.core.records import Client, Job, Visit
-from worker.core.visits import CALENDAR
+from worker.core.visits import CALENDAR, CalendarEffect
 
 DEFAULT_DURATION = timedelta(minutes=60)
+NO_DATE = Absence("NO_DATE", "The visit has no date.")
+NOT_ASSIGNED = Absence("NOT_ASSIGNED", "Nobody of this calendar's team is on the visit.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,10 @@ def calendar_event(view: VisitView, time_zone: str, pages: str = "") -> Calendar
     """The event that shows this visit, None where it has none: by its state, or because it has no date (contract
     §6).
     """
-    visit, effect = view.visit, CALENDAR[view.visit.status]
-    times = times_of(visit, time_zone)
-    if effect is None or times is None:
+    visit, looks = view.visit, appearance(view.visit, time_zone)
+    if isinstance(looks, Absence):
         return None
+    effect, times = looks
     if visit.origin:
         return _past_event(visit, times, time_zone)
     return CalendarEvent(
@@ -40,6 +43,24 @@ def calendar_event(view: VisitView, time_zone: str, pages: str = "") -> Calendar
         colour=effect.colour,
         time_zone=time_zone,
     )
+
+
+def appearance(visit: Visit, time_zone: str) -> tuple[CalendarEffect, Times] | Absence:
+    """How and when the visit shows on a calendar, or why on none."""
+    effect, times = CALENDAR[visit.status], times_of(visit, time_zone)
+    if effect is None:
+        return Absence(visit.status.upper(), f"The visit is {visit.status}.")
+    return NO_DATE if times is None else (effect, times)
+
+
+def absence(view: VisitView | None, team: frozenset[str] | None, time_zone: str) -> Absence | None:
+    """Why a calendar of these team members (None: of all) does not show the visit; None where it does."""
+    if view is None:
+        return DELETED_AT_SOURCE
+    looks = appearance(view.visit, time_zone)
+    if isinstance(looks, Absence):
+        return looks
+    return None if is_wanted_by(view.visit, team) else NOT_ASSIGNED
 
 
 def _past_event(visit: Visit, times: Times, time_zone: str) -> CalendarEvent:

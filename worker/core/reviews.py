@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from worker.core.absences import DELETED_AT_SOURCE, Absence
 from worker.core.documents import ReviewVisit
 from worker.core.errors import Invalid
 from worker.core.holds import Hold
@@ -16,6 +17,7 @@ from worker.core.visits import VisitStatus
 COMPLETED, SCHEDULED = "completed", "scheduled"
 NO_EMAIL = Hold("NO_EMAIL", "The client has no e-mail address, so nobody can be asked for a review.", failed=False)
 NOT_YET = frozenset({VisitStatus.UNSCHEDULED, VisitStatus.CANCELLED})
+NOT_A_JOB = Absence("NOT_A_JOB", "It is not a visit of FieldCamp: nobody is asked for a review of it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def review_visit(
     cancellation is told, too; and a completion that was told stays, whatever becomes of the visit, because a second one
     would ask the client a second time.
     """
-    if view is None or not (told or _is_due(view.visit.status, how)):
+    if view is None or unasked(view, how, told) is not None:
         return None
     client = view.client or Client("")
     email = client.email if "@" in client.email else next((one.email for one in told if one.email), "")
@@ -64,6 +66,17 @@ def review_visit(
         cancelled=_cancelled(visit),
         amount=max(paid, Decimal(0)),
     )
+
+
+def unasked(view: VisitView | None, how: ReviewPreferences, told: Sequence[ReviewVisit] = ()) -> Absence | None:
+    """Why there is nothing to tell of a visit, None where there is; ``told`` is what was told of it before."""
+    if view is None:
+        return DELETED_AT_SOURCE
+    if view.visit.origin:
+        return NOT_A_JOB
+    if told or _is_due(view.visit.status, how):
+        return None
+    return Absence("NOT_YET", f"The visit is {view.visit.status}; it is sent once it is {how.create_on}.")
 
 
 def _completed(visit: Visit) -> datetime | None:

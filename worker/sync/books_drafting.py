@@ -20,9 +20,8 @@ from worker.core.preferences import BooksPreferences
 from worker.core.reconcile import Decision
 from worker.core.records import CLIENT, INVOICE, ITEM, PAYMENT, TAX, Client, Record
 from worker.core.references import FREE_ITEM, References
-from worker.sync.choice import Choice, Choices, as_asked
+from worker.sync.choice import Asking, Choice, Choices, as_asked
 from worker.sync.house import House
-from worker.sync.sourcing import Sourcing
 from worker.sync.withdrawn import still_paid
 
 Draft = books.Entity | Hold | None
@@ -49,7 +48,7 @@ class BooksDrafting:
     lease: Lease
     connection: Connection
     preferences: BooksPreferences
-    sourcing: Sourcing
+    sourcing: Asking
     unsure: set[str] = field(default_factory=set)
     learned: bool = False
 
@@ -121,18 +120,12 @@ class BooksDrafting:
         for its_kind, local_ids in mentioned.items():
             self._fetch_kind(its_kind, local_ids)
         if kind == INVOICE and any(_has_free_line(record) for record in known.values()):
-            self._receive(ITEM, [Record(ITEM, FREE_ITEM, OTHER_WORK)])
+            self.learned = self.sourcing.add(ITEM, [Record(ITEM, FREE_ITEM, OTHER_WORK)]) or self.learned
 
     def _fetch_kind(self, kind: str, local_ids: set[str]) -> None:
         there = self.house.store.records.get_many(self.job.account_id, kind, local_ids)
         missing = sorted(local_ids - there.keys() - {FREE_ITEM})
         if missing and self.sourcing.fetch(kind, missing):
-            self.learned = True
-
-    def _receive(self, kind: str, records: Sequence[Record]) -> None:
-        ids = [record.local_id for record in records]
-        if len(self.house.store.records.get_many(self.job.account_id, kind, ids)) < len(ids):
-            self.house.store.records.receive(self.job.account_id, records, self.lease)
             self.learned = True
 
     def _drafts(self, kind: str, known: Mapping[str, Record]) -> dict[str, Draft]:

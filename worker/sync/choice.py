@@ -8,6 +8,7 @@ from worker.core.jobs import Job, Trigger
 from worker.core.links import Link
 from worker.core.ports import Stream
 from worker.core.reconcile import Decision
+from worker.core.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,32 @@ class Choice:
 
 Choices = dict[str, list[Choice]]
 """By local id; only for streams that show the record or should."""
+
+
+class Asking(Protocol):
+    """Brings in what decisions need and nobody has told yet."""
+
+    def fetch_needs(self, visit_ids: Sequence[str]) -> bool:
+        """Make sure that the jobs and clients of these visits are known; False where that could not be asked for."""
+
+    def fetch(self, kind: str, local_ids: Sequence[str]) -> bool:
+        """Ask for these records by name; whether there was anything to be had."""
+
+    def add(self, kind: str, records: Sequence[Record]) -> bool:
+        """Have these records of our own be known; whether one was not."""
+
+
+class AskingNobody:
+    """For decisions that are made of what is known and carried out by nobody."""
+
+    def fetch_needs(self, visit_ids: Sequence[str]) -> bool:
+        return True
+
+    def fetch(self, kind: str, local_ids: Sequence[str]) -> bool:
+        return False
+
+    def add(self, kind: str, records: Sequence[Record]) -> bool:
+        return False
 
 
 class Drafting(Protocol):

@@ -16,8 +16,7 @@ from worker.core.reconcile import DELETED_AT_PROVIDER, Decision, decide, give_up
 from worker.core.records import VISIT
 from worker.core.reviews import ReviewPreferences, review_visit
 from worker.store import Store
-from worker.sync.choice import Choice, Choices, as_asked
-from worker.sync.sourcing import Sourcing
+from worker.sync.choice import Asking, Choice, Choices, as_asked
 
 ONE_WAY = CalendarPreferences(remote_reschedule=False, on_remote_delete=FLAG)
 """What people change there is put back, and what they delete is left deleted."""
@@ -33,7 +32,7 @@ class ReviewDrafting:
     job: Job
     connection: Connection
     preferences: ReviewPreferences
-    sourcing: Sourcing
+    sourcing: Asking
     unsure: set[str] = field(default_factory=set)
     learned: bool = False
 

@@ -24,24 +24,20 @@ from worker.core.connections import Connection, StreamState
 from worker.core.errors import ConnectionRevoked, LeaseLost, MassChangeHeld, NotConnected, Rejected, SyncError
 from worker.core.jobs import Counts, Ending, Job, JobStatus, Lease, Mode, Progress, Trigger
 from worker.core.ports import Manifest, Provider, Stream
-from worker.core.preferences import books_preferences, calendar_preferences
 from worker.core.reconcile import enough_published, hold_mass_change
 from worker.core.records import PAYMENT
-from worker.core.reviews import review_preferences
 from worker.sync.applying import MOST_LOOKS, Applying
 from worker.sync.arriving import Arriving
-from worker.sync.books_drafting import BooksDrafting
 from worker.sync.choice import Drafting
+from worker.sync.drafting import drafting_for, with_retired
 from worker.sync.heartbeat import Cancelled, Heartbeat, Stopping
 from worker.sync.house import House
 from worker.sync.ledger import failed_record
 from worker.sync.observing import Observing
 from worker.sync.planning import Planning
 from worker.sync.reckoning import Reckoning
-from worker.sync.review_drafting import ReviewDrafting
 from worker.sync.side_by_side import side_by_side
 from worker.sync.sourcing import FIELDCAMP, Sourcing
-from worker.sync.visit_drafting import VisitDrafting
 from worker.sync.writing_back import WritingBack
 
 
@@ -210,10 +206,7 @@ class Sync:
         kinds = {name: stream.kind for name, stream in live.items()}
         self.house.store.streams.ensure(self.connection.id, tuple(live), kinds)
         states = self.house.store.streams.all(self.connection.id)
-        retired = {
-            name: Stream(name, name, live=False, kind=state.kind) for name, state in states.items() if name not in live
-        }
-        known = {**live, **retired}
+        known = with_retired(live, states)
         return {name: stream for name, stream in known.items() if stream.kind in self._kinds}, states
 
     def _observe(
@@ -262,15 +255,7 @@ class Sync:
         self.unfinished = self.unfinished or bool(arriving.passing)
 
     def _drafting(self, sourcing: Sourcing) -> Drafting:
-        house, job, connection = self.house, self.job, self.connection
-        if self._manifest.books:
-            preferences = books_preferences(connection.settings)
-            return BooksDrafting(house, job, self.lease, connection, preferences, sourcing)
-        if self._manifest.reviews:
-            wanted = review_preferences(connection.settings)
-            return ReviewDrafting(house.store, job, connection, wanted, sourcing)
-        wishes = calendar_preferences(connection.settings)
-        return VisitDrafting(house.store, job, connection, wishes, sourcing, house.pages)
+        return drafting_for(self.house, self.job, self.lease, self.connection, sourcing)
 
     def _plannings(self, drafting: Drafting, streams: Mapping[str, Stream]) -> list[Planning]:
         store, job, connection = self.house.store, self.job, self.connection

@@ -10,7 +10,7 @@ from worker.core.errors import ConnectionRevoked, Rejected, SyncError, Transient
 from worker.core.jobs import Job, Lease, Mode, Trigger
 from worker.core.ports import Source, SourcePage
 from worker.core.reconcile import hold_mass_change
-from worker.core.records import CLIENT, INVOICE, JOB, MEMBER, PAYMENT, VISIT, Origin, plural
+from worker.core.records import CLIENT, INVOICE, JOB, MEMBER, PAYMENT, VISIT, Origin, Record, plural
 from worker.sync.heartbeat import Heartbeat
 from worker.sync.house import House
 
@@ -126,6 +126,14 @@ class Sourcing:
             self.note(error)
             return False
         return bool(self._house.store.records.get_many(self._job.account_id, kind, unasked))
+
+    def add(self, kind: str, records: Sequence[Record]) -> bool:
+        """Have these records of our own be known; whether one was not."""
+        ids = [record.local_id for record in records]
+        if len(self._house.store.records.get_many(self._job.account_id, kind, ids)) == len(ids):
+            return False
+        self._house.store.records.receive(self._job.account_id, records, self._lease)
+        return True
 
     def _calls_for(self, kind: str, state: StreamState) -> bool:
         if state.read_at is None:

@@ -12,8 +12,7 @@ from worker.core.preferences import RESTORE, CalendarPreferences
 from worker.core.projections import VisitView, wanted_documents
 from worker.core.reconcile import decide
 from worker.store import Store
-from worker.sync.choice import Choice, Choices, as_asked
-from worker.sync.sourcing import Sourcing
+from worker.sync.choice import Asking, Choice, Choices, as_asked
 
 
 @dataclass
@@ -24,7 +23,7 @@ class VisitDrafting:
     job: Job
     connection: Connection
     preferences: CalendarPreferences
-    sourcing: Sourcing
+    sourcing: Asking
     pages: str = ""
     unsure: set[str] = field(default_factory=set)
     learned: bool = False
