@@ -1,4 +1,4 @@
-"""Jobs, their records, matches and moments as the outside sees them (contract §4)."""
+"""Jobs, their records, matches, moments and explanations as the outside sees them (contract §3, §4)."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from worker.core.documents import Document
+from worker.core.codec import encode
+from worker.core.documents import Document, to_json
+from worker.core.explanation import Explanation, Happening, News, Place, Presence
 from worker.core.jobs import CREATED, DELETED, FAILED, UNCHANGED, UPDATED, Job, JobRecord
 from worker.core.matches import Choice, Question
 from worker.core.ports import Manifest
@@ -89,6 +91,66 @@ def answer_json(question: Question) -> dict[str, Any]:
     """What a person said: the id in the books, or null for none of them."""
     said = {"match_id": question.id, "kind": question.kind, "local_id": question.local_id}
     return {**said, "accepted": question.chosen or None}
+
+
+def explanation_json(found: Explanation) -> dict[str, Any]:
+    """Where a visit stands in every system, and why (contract §3)."""
+    return {
+        "visit": {**encode(found.visit), "status": None if found.deleted else found.visit.status.value},
+        "deleted": found.deleted,
+        "source": found.source,
+        "changed_at": rfc_3339(found.changed_at),
+        "told_at": rfc_3339(found.told_at),
+        "client": None if found.client is None else {"id": found.client.id, "name": found.client.name},
+        "integrations": [_presence(each) for each in found.presences],
+        "pending_events": [_event(each) for each in found.events],
+        "history": [_happening(each) for each in found.history],
+    }
+
+
+def _presence(there: Presence) -> dict[str, Any]:
+    return {
+        "integration": there.integration,
+        "connected": there.connected,
+        "remark": _reason(there.remark),
+        "error": _reason(there.error),
+        "last_synced_at": rfc_3339(there.last_synced_at),
+        "next_scheduled_sync_at": rfc_3339(there.next_sync_at),
+        "active_job_id": there.active_job_id,
+        "pending_events": there.news,
+        "places": [_place(each) for each in there.places],
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "kind": place.kind,
+        "local_id": place.local_id,
+        "target": place.target,
+        "remote_id": place.remote_id,
+        "state": place.fate.state.value,
+        "agrees": place.fate.agrees,
+        "reason": place.fate.code,
+        "message": place.fate.message,
+        "shown": None if place.shown is None else to_json(place.shown),
+        "wanted": None if place.wanted is None else to_json(place.wanted),
+        "written_at": rfc_3339(place.written_at),
+        "conflict": _reason(place.conflict),
+    }
+
+
+def _reason(told: tuple[str, str] | None) -> dict[str, str] | None:
+    return None if told is None else {"code": told[0], "message": told[1]}
+
+
+def _event(event: News) -> dict[str, Any]:
+    moments = {"created_at": rfc_3339(event.created_at), "received_at": rfc_3339(event.received_at)}
+    return {"event_id": event.event_id, "type": event.type, **moments}
+
+
+def _happening(each: Happening) -> dict[str, Any]:
+    where = {"job_id": each.job_id, "integration": each.integration, "dry_run": each.dry_run}
+    return {**where, **record_json(each.record)}
 
 
 def _candidate(choice: Choice) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from worker.cli import accounts, connections, database, demo, matches, processes, syncs
+from worker.cli import accounts, connections, database, demo, explain, matches, processes, syncs
 from worker.cli.speech import fail
 from worker.core.errors import Invalid, NotConnected, SyncError, SyncInProgress
 from worker.logs import configure
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (processes, demo, database, accounts, connections, syncs, matches):
+for part in (processes, demo, database, accounts, connections, syncs, explain, matches):
     part.add_to(app)
 
 

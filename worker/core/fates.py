@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from worker.core.absences import Absence
 from worker.core.links import Link
-from worker.core.ports import Create, Delete, Operation, Reschedule, Unschedule
+from worker.core.ports import Create, Delete, Operation, Reschedule
 from worker.core.reconcile import CONFLICTS, DELETED_AT_PROVIDER, Decision
 
 
@@ -14,6 +14,7 @@ class State(StrEnum):
 
     SHOWN = "shown"
     ABSENT = "absent"
+    TO_ADOPT = "to_adopt"
     TO_CREATE = "to_create"
     TO_UPDATE = "to_update"
     TO_REMOVE = "to_remove"
@@ -29,6 +30,8 @@ AGREED = frozenset({State.SHOWN, State.ABSENT})
 """States in which what is wanted is what is there."""
 
 RIGHT = "It shows what is wanted."
+KEPT = "It shows what is wanted, but for what people changed there, which stays."
+FOUND = "It is there already; the next sync takes it as it is."
 NOTHING_WANTED = "Nothing is wanted there."
 REMOVED = "What was there is removed."
 LOOKED_UP = "It was sent, and no answer came: the next sync looks it up before anything is sent again."
@@ -58,18 +61,15 @@ class Fate:
 def fate(before: Link | None, decision: Decision, absence: Absence | None = None) -> Fate:
     """What is to become of a record whose link is ``before``. ``absence`` says why nothing is wanted, where that is
     so."""
-    if isinstance(decision.edit, Reschedule):
-        return Fate(State.TO_FOLLOW, None, FOLLOWS)
-    if isinstance(decision.edit, Unschedule):
-        return Fate(State.TO_FOLLOW, None, LEAVES)
+    if decision.edit is not None:
+        return Fate(State.TO_FOLLOW, None, FOLLOWS if isinstance(decision.edit, Reschedule) else LEAVES)
     if decision.operation is not None:
         return _due(before, decision.operation, decision.link, absence)
     link = decision.link or before
-    if link is not None and (trouble := _trouble(link)) is not None:
+    trouble = _trouble(link) if link is not None else None
+    if trouble is not None:
         return trouble
-    if link is not None and link.published:
-        return Fate(State.SHOWN, None, RIGHT)
-    return _absent(link, absence)
+    return _published(before, link) if link is not None and link.published else _absent(link, absence)
 
 
 def conflict_of(decision: Decision) -> tuple[str, str] | None:
@@ -110,6 +110,12 @@ def _trouble(link: Link) -> Fate | None:
         return Fate(State.DIFFERS, link.reason, message)
     state = State.REFUSED if link.refused is not None else State.HELD
     return Fate(state, link.reason, message)
+
+
+def _published(before: Link | None, link: Link) -> Fate:
+    if before is None or not before.published:
+        return Fate(State.TO_ADOPT, None, FOUND)
+    return Fate(State.SHOWN, None, RIGHT if link.source is None else KEPT)
 
 
 def _absent(link: Link | None, absence: Absence | None) -> Fate:

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, literal, or_, select
+from sqlalchemy import Connection, Text, and_, func, insert, literal, or_, select, type_coerce
 
 from worker.core.connections import Connection as Connected
 from worker.core.connections import InboxEvent
 from worker.core.errors import Invalid
+from worker.core.explanation import News
 from worker.core.jobs import Trigger
 from worker.core.records import INVOICE, Record
 from worker.store import ledger, numbers
+from worker.store.columns import to_text
 from worker.store.connections import poke
-from worker.store.engine import Database, chunks
+from worker.store.engine import AnyRow, Database, chunks
 from worker.store.tables import events as inbox
 from worker.store.urging import urge
 
@@ -72,6 +75,26 @@ class Inbox:
         some = select(literal(1)).where(*unplanned).limit(at_most).subquery()
         with self._database.reading() as reader:
             return reader.execute(select(func.count()).select_from(some)).scalar_one()
+
+    def about(self, account_id: str, visit_id: str, after: int = 0, limit: int = 50) -> list[News]:
+        """The newest events about a visit that changed it, with a number above ``after``."""
+        words = to_text({"id": visit_id})[1:-1]  # as the column writes it
+        its = (inbox.c.account_id == account_id, inbox.c.number > after, inbox.c.type.startswith("visit."))
+        found = select(inbox).where(*its, type_coerce(inbox.c.body, Text).contains(words, autoescape=True))
+        with self._database.reading() as reader:
+            rows = reader.execute(found.order_by(inbox.c.number.desc()))
+            return [_news(row) for row in islice((row for row in rows if _subject(row.body) == visit_id), limit)]
+
+
+def _subject(body: Any) -> Any:
+    """The id of what an event is about (contract §4.5)."""
+    data = body.get("data")
+    told = data.get("object") if isinstance(data, dict) else None
+    return told.get("id") if isinstance(told, dict) else None
+
+
+def _news(row: AnyRow) -> News:
+    return News(row.event_id, row.type, row.created_at, row.received_at, row.number)
 
 
 def _to_be_looked_at(

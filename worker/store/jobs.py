@@ -1,16 +1,31 @@
 """Jobs: the one sync of a connection, who holds it, and how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
 from sqlalchemy import Connection as Transaction
 
 from worker.core import cadence
 from worker.core.connections import Connection
 from worker.core.errors import LeaseLost, SyncInProgress
-from worker.core.jobs import ACTIVE, Ending, Job, JobRecord, JobRequest, JobStatus, Lease, Once, Progress, Pulse, Reply
+from worker.core.explanation import Happening
+from worker.core.jobs import (
+    ACTIVE,
+    OUTCOMES,
+    UNCHANGED,
+    Ending,
+    Job,
+    JobRecord,
+    JobRequest,
+    JobStatus,
+    Lease,
+    Once,
+    Progress,
+    Pulse,
+    Reply,
+)
 from worker.store import endings, job_rows, replies, tallying
 from worker.store.engine import AnyRow, Database
 from worker.store.fencing import held
@@ -21,6 +36,8 @@ WORKER_LOST = {
     "code": "WORKER_LOST",
     "message": f"{cadence.MOST_ATTEMPTS} workers in a row died or fell silent over this sync.",
 }
+LOOKED_THROUGH = 500
+"""Jobs that are looked through for what they did about a record: no index finds that."""
 IN_NOBODYS_HANDS = {"owner": None, "lease_until": None}
 
 
@@ -211,6 +228,20 @@ class Jobs:
         its = (job_records.c.job_id == job_id, job_records.c.kind == kind)
         with self._database.reading() as reader:
             return frozenset(reader.execute(select(job_records.c.local_id).where(*its).distinct()).scalars())
+
+    def told_of(self, account_id: str, named: Collection[tuple[str, str]], limit: int = 50) -> list[Happening]:
+        """What the account's newest ``LOOKED_THROUGH`` jobs did about these records, by kind and local id; the latest
+        first. Finding them right is not among it."""
+        recent = select(jobs.c.id).where(jobs.c.account_id == account_id, jobs.c.recorded > 0)
+        newest = recent.order_by(jobs.c.id.desc()).limit(LOOKED_THROUGH)
+        its = tuple_(job_records.c.kind, job_records.c.local_id).in_(list(named))
+        deeds = job_records.c.outcome.in_([outcome for outcome in OUTCOMES if outcome != UNCHANGED])
+        found = select(job_records, jobs.c.integration, jobs.c.dry_run).join(jobs, jobs.c.id == job_records.c.job_id)
+        latest = found.order_by(job_records.c.job_id.desc(), job_records.c.ordinal.desc()).limit(limit)
+        with self._database.reading() as reader:
+            ids = list(reader.execute(newest).scalars())
+            rows = reader.execute(latest.where(job_records.c.job_id.in_(ids), deeds, its))
+            return [Happening(row.job_id, row.integration, row.dry_run, record_of(row)[1]) for row in rows]
 
     def recount(self, lease: Lease) -> None:
         """Forget how many records were looked at, for a job that looks at all of them once more. Raises LeaseLost."""

@@ -3,15 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, func, select, union
+from sqlalchemy import Connection, Text, and_, func, select, type_coerce, union
 
 from worker.core.codec import decode
 from worker.core.jobs import Lease
 from worker.core.projections import VisitView
 from worker.core.records import CLIENT, INVOICE, JOB, PAYMENT, VISIT, Client, Job, Origin, Record, Visit
 from worker.store import ledger, numbers
+from worker.store.columns import to_text
 from worker.store.engine import Database, chunks
 from worker.store.fencing import held
 from worker.store.tables import record_needs, records
@@ -72,6 +74,17 @@ class Records:
                 for visit_id, amount in connection.execute(_payments_of(account_id, some)):
                     paid[visit_id] = paid.get(visit_id, Decimal(0)) + Decimal((amount or {}).get("amount") or "0")
         return paid
+
+    def naming(self, account_id: str, kind: str, field: str, local_id: str, limit: int = 100) -> list[Record]:
+        """Records of a kind, deleted ones too, whose ``field`` is this local id, the newest first. It looks through all
+        of the kind: for people's questions, not for syncs."""
+        words = to_text({field: local_id})[1:-1]  # as the column writes it
+        its = and_(records.c.account_id == account_id, records.c.kind == kind)
+        found = select(records).where(its, type_coerce(records.c.content, Text).contains(words, autoescape=True))
+        with self._database.reading() as connection:
+            rows = connection.execute(found.order_by(records.c.number.desc()))
+            naming = (each for each in map(ledger.record_of, rows) if each.content.get(field) == local_id)
+            return list(islice(naming, limit))
 
     def absent_from(
         self,

@@ -68,11 +68,11 @@ class ReviewDrafting:
         link = as_asked(self.job, links[0]) if links else None
         if view is not None and view.visit.origin:
             return Choice(stream.name, local_id, link, Decision())
-        wanted = review_visit(view, paid.get(local_id, Decimal(0)), self.preferences, _told(link))
+        wanted = review_visit(view, paid.get(local_id, Decimal(0)), self.preferences, told_before(link))
         return Choice(stream.name, local_id, link, _decided(stream.name, local_id, link, wanted))
 
 
-def _told(link: Link | None) -> Sequence[ReviewVisit]:
+def told_before(link: Link | None) -> Sequence[ReviewVisit]:
     """What was told of the visit, what may have been told, and what people made of it."""
     known = (link.agreed, link.offered, link.seen) if link is not None else ()
     return [one for one in known if isinstance(one, ReviewVisit)]
