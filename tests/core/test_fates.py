@@ -14,7 +14,7 @@ from worker.core.fates import Fate, State, conflict_of, fate
 from worker.core.holds import Hold
 from worker.core.links import Link
 from worker.core.preferences import FLAG, UNSCHEDULE, CalendarPreferences
-from worker.core.projections import NO_DATE, NOT_ASSIGNED, VisitView, absence
+from worker.core.projections import NO_DATE, NO_TEAM, NOT_ASSIGNED, VisitView, absence
 from worker.core.reconcile import BOTH_CHANGED, DELETED_AT_PROVIDER, Decision, decide
 from worker.core.reviews import NOT_A_JOB, ReviewPreferences, unasked
 from worker.core.visits import VisitStatus
@@ -126,6 +126,7 @@ def test_a_calendar_says_why_it_does_not_show_a_visit() -> None:
     assert absence(view, member, "UTC") is None
     assert absence(view, None, "UTC") is None
     assert absence(view, frozenset({"usr_nobody"}), "UTC") is NOT_ASSIGNED
+    assert absence(VisitView(replace(VISIT, origin="sell", team=())), None, "UTC") is NO_TEAM
     assert absence(None, member, "UTC") is DELETED_AT_SOURCE
     assert absence(VisitView(replace(VISIT, start=None)), member, "UTC") is NO_DATE
     cancelled = absence(VisitView(replace(VISIT, status=VisitStatus.CANCELLED)), member, "UTC")

@@ -124,4 +124,6 @@ def test_what_another_source_tells_of_shows_on_the_calendars_of_its_team_alone()
     streams = {"one": frozenset({"usr_1"}), "two": frozenset({"usr_2"})}
     visit = replace(VISIT, origin="sell", subject="Lead 7")
     assert set(wanted_documents(VisitView(visit), streams, NEW_YORK)) == {"one"}
-    assert wanted_documents(VisitView(replace(visit, team=())), streams, NEW_YORK) == {}
+    assert set(wanted_documents(VisitView(visit), {"primary": None}, NEW_YORK)) == {"primary"}
+    for wherever in (streams, {"primary": None}):
+        assert wanted_documents(VisitView(replace(visit, team=())), wherever, NEW_YORK) == {}

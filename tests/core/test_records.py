@@ -77,6 +77,58 @@ def test_what_was_unknown_is_taken_as_told() -> None:
     assert merged(None, record) is record
 
 
+def since(known: Record | None, arrived: Record) -> str | None:
+    """The minutes after noon that are noted as those of the end."""
+    after = merged(known, arrived)
+    assert after is not None
+    noted = after.content.get("final_since")
+    return noted and f"{(datetime.fromisoformat(noted) - NOON).total_seconds() / 60:g}"
+
+
+END = {"end": (NOON + timedelta(minutes=60)).isoformat()}
+BARE = {"start": "2026-05-29T13:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("known", "arrived", "noted"),
+    [
+        (told(1, status="arrived", **END), told(90, status="completed"), "90"),
+        (told(1, status="arrived", **END), told(9, status="cancelled"), "9"),
+        (told(1, status="arrived"), told(None, 8, status="completed"), "8"),
+        (told(1, status="arrived"), told(None, status="completed"), None),
+        (told(1, status="arrived"), told(9, status="paused"), None),
+        (told(1, status="arrived"), told(9, notes="x"), None),
+        (None, told(90, status="completed", **END), "60"),
+        (None, told(90, status="completed", **BARE), "60"),
+        (None, told(30, status="completed", **END), "30"),
+        (None, told(30, status="completed"), "30"),
+    ],
+)
+def test_when_a_visit_came_to_its_end_is_noted(known: Record | None, arrived: Record, noted: str | None) -> None:
+    """Where nobody saw it happen it is the planned end, unless it was told before that."""
+    assert since(known, arrived) == noted
+
+
+def test_the_note_stays_and_an_end_that_comes_again_is_noted_anew() -> None:
+    ended = merged(told(1, status="arrived"), told(9, status="completed"))
+    assert since(ended, told(20, status="completed", notes="x")) == "9"
+    assert since(told(9, status="completed"), told(20, status="completed")) is None
+    reopened = merged(ended, told(30, status="in_progress"))
+    assert since(reopened, told(40, status="completed")) == "40"
+    assert since(ended, told(50, status="cancelled")) == "50"
+
+
+def test_who_says_when_it_happened_is_believed() -> None:
+    said = (NOON + timedelta(minutes=7)).isoformat()
+    assert since(told(1, status="arrived"), told(9, status="completed", final_since=said)) == "7"
+    assert since(None, told(9, status="completed", final_since=said, **END)) == "7"
+
+
+def test_other_kinds_come_to_no_end() -> None:
+    invoice = Record(INVOICE, "inv_1", {"status": "cancelled"}, NOON, NOON)
+    assert merged(None, invoice) is invoice
+
+
 def test_a_late_update_does_not_bring_a_deleted_visit_back() -> None:
     assert merged(told(5, deleted=True), told(4, status="scheduled")) is None
 
@@ -95,7 +147,9 @@ def test_a_visit_needs_its_job_and_its_client() -> None:
 
 def test_an_invoice_is_looked_at_again_when_its_visit_moves_on() -> None:
     assert Record(INVOICE, "inv_1", {"visit_id": "vis_1", "client_id": "cli_1"}).needs == {(VISIT, "vis_1")}
-    assert Record(INVOICE, "inv_1", {"visit_id": None, "job_id": "job_1"}).needs == frozenset()
+    assert Record(INVOICE, "inv_1", {"visit_id": "vis_1", "job_id": "job_1"}).needs == {(VISIT, "vis_1")}
+    assert Record(INVOICE, "inv_1", {"visit_id": None, "job_id": "job_1"}).needs == {(JOB, "job_1")}
+    assert Record(INVOICE, "inv_1", {}).needs == frozenset()
 
 
 def test_a_payment_needs_its_invoice() -> None:

@@ -107,6 +107,14 @@ def test_the_surest_word_about_a_completion_counts() -> None:
     assert asked(seen(), WHEN_DONE, planned).completed == LATER
 
 
+def test_where_fieldcamp_does_not_say_when_our_note_does() -> None:
+    noted = END + timedelta(minutes=7)
+    assert asked(seen(completed_at=None, final_since=noted)).completed == noted
+    assert asked(seen(final_since=noted)).completed == LATER
+    cancelled = seen(status=S.CANCELLED, final_since=noted)
+    assert asked(cancelled, WHEN_DONE, replace(TOLD, completed=None)).cancelled == noted
+
+
 @pytest.mark.parametrize(("end", "completed"), [(END, END), (None, START)])
 def test_a_completion_without_a_moment_is_when_the_visit_was_to_be_over(
     end: datetime | None, completed: datetime

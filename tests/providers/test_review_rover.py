@@ -24,7 +24,7 @@ from tests.providers.review_rover import (
 )
 from worker.core.documents import ReviewVisit
 from worker.core.errors import ConnectionRevoked, Gone, RateLimited, Rejected, SyncError, Transient, Uncertain
-from worker.core.ports import Done, Failed, Key, Operation
+from worker.core.ports import Delete, Done, Failed, Key, Operation
 from worker.providers.review_rover.account import STREAM
 from worker.providers.review_rover.reading import LIMIT
 
@@ -131,6 +131,16 @@ def test_an_id_of_digits_does_not_take_another_visit_for_ours(there: Campaign) -
     theirs = there.create()
     made = there.create(DONE, theirs.remote_id)
     assert (made.found, made.remote_id != theirs.remote_id) == (False, True)
+
+
+def test_an_id_of_digits_that_is_another_visits_number_is_found_in_the_list(there: Campaign) -> None:
+    there.simulator.configure(second_external_id="created")
+    theirs = there.create()
+    there.fault(operation="visits.create", drop="after")
+    digits = theirs.remote_id
+    assert isinstance(there.refused(create(DONE, digits)), Uncertain)
+    assert there.create(DONE, digits, uncertain=True).found
+    assert there.asked() == ["vis_1", digits]
 
 
 def test_an_id_with_odd_characters_stays_one_part_of_the_address(there: Campaign) -> None:
@@ -275,6 +285,16 @@ def test_a_deletion_leaves_nothing(there: Campaign) -> None:
     made = there.create()
     there.do(delete(made))
     assert there.visits() == []
+
+
+@pytest.mark.parametrize("drop", ["before", "after"])
+def test_what_was_sent_without_an_answer_is_looked_up_to_be_deleted(there: Campaign, drop: Any) -> None:
+    there.create(DONE, "vis_2")
+    there.fault(operation="visits.create", drop=drop)
+    there.refused(create())
+    gone = there.do(Delete(create().key, "", None))
+    assert [one["external_id"] for one in there.visits()] == ["vis_2"]
+    assert bool(gone.remote_id) == (drop == "after")
 
 
 # Lost answers and refusals

@@ -74,6 +74,14 @@ def test_without_updated_at_the_event_s_own_time_counts() -> None:
     assert record_of(envelope(snapshot=visit_with(updatedAt=...))).source_time == CREATED
 
 
+@pytest.mark.parametrize("status", ["completed", "cancelled"])
+def test_a_visit_that_comes_to_its_end_does_so_when_its_event_was_made(status: str) -> None:
+    told = record_of(envelope(snapshot=visit_with(visitStatus=status)))
+    assert told.content["final_since"] == "2026-05-29T14:22:31.812000+00:00"
+    updated = record_of(envelope("visit.updated", visit_with(visitStatus=status)))
+    assert "final_since" not in {**updated.content, **record_of(envelope()).content}
+
+
 def test_a_deleted_visit_needs_nothing_but_its_id() -> None:
     record = record_of(envelope("visit.deleted", {"id": "vis_1"}))
     assert (record.deleted, record.content, record.source_time) == (True, {"id": "vis_1"}, CREATED)

@@ -111,6 +111,7 @@ def test_an_invoice_is_read_with_everything_that_money_depends_on() -> None:
             "subTotal": 35.48,
             "taxTotal": 6.386,
             "total": 38.32,
+            "amountPaid": 10,
             "voidedAt": None,
             "updatedAt": "2026-06-01T07:00:00Z",
         },
@@ -141,6 +142,7 @@ def test_an_invoice_is_read_with_everything_that_money_depends_on() -> None:
         discount=Adjustment(Decimal(10), percentage=True),
         tax_total=Decimal("6.39"),
         total=Decimal("38.32"),
+        paid=Decimal(10),
     )
     assert encode(invoice) == record.content
     assert record.source_time == datetime(2026, 6, 1, 7, tzinfo=UTC)

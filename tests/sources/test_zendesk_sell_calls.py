@@ -8,6 +8,7 @@ import pytest
 from tests.sources.place import read
 from tests.sources.sell import ACCOUNT, TOKEN, Sell
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, SyncError, Transient
+from worker.core.ports import SourcePage
 from worker.core.records import VISIT
 from worker.http.limits import Bucket, Limits
 from worker.sources.zendesk_sell.calls import bucket_name
@@ -77,7 +78,7 @@ def test_trouble_in_the_middle_claims_nothing(sell: Sell) -> None:
     sell.simulator.load(ACCOUNT, 500)
     sell.fault(status=500, skip=3, times=None)
     source = sell.open()
-    pages = []
+    pages: list[SourcePage] = []
     with pytest.raises(Transient):
         pages.extend(source.changes(VISIT, None))
     assert all(page.cursor is None and not page.everything for page in pages)

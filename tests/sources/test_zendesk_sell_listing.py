@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from worker.core.errors import Transient
+from worker.sources.zendesk_sell.calls import BadRequest
 from worker.sources.zendesk_sell.listing import (
     CUTS,
     LATEST_FIRST,
@@ -206,9 +207,39 @@ def test_what_no_filter_splits_is_read_from_both_ends() -> None:
 
 
 def test_creators_who_are_met_on_the_way_are_read_as_well() -> None:
-    """One of creator 2 is seen among those of creator 1, and then all of theirs, in the middle, are read."""
-    theirs = {"creator_id": 2}
-    [listing] = still((100, LEAD), (1, theirs), (11_000, LEAD), (8_000, theirs), (11_000, {"creator_id": 3}))
+    """One of creator 3 is seen among those of creator 1, by another status; all of theirs, in the middle, are read."""
+    theirs = {"creator_id": 3}
+    [listing] = still(
+        (11_000, LEAD), (8_000, theirs), (11_000, {"creator_id": 2}), (11_000, FAR), (1, {**theirs, **FAR})
+    )
     told, everything = whole(Parts(listing.ask, "acc_1"))
+    assert told == set(listing.rows)
+    assert everything
+
+
+def test_creators_who_are_met_after_the_split_by_them_are_read_all_the_same() -> None:
+    """Types are split in the order of their names: when creator 3 is met among leads, contacts have been read."""
+    theirs = {"creator_id": 3}
+    first, last = (11_000, {**CONTACT}), (11_000, {**CONTACT, "creator_id": 2})
+    [listing] = still(
+        first, (8_000, {**CONTACT, **theirs}), last, (5_000, LEAD), (1, {**LEAD, **theirs}), (5_000, LEAD)
+    )
+    told, everything = whole(Parts(listing.ask, "acc_1"))
+    assert told == set(listing.rows)
+    assert everything
+
+
+@pytest.mark.parametrize("creators", [(), ("1",), ("4",)])
+def test_where_sell_does_not_filter_by_creator_the_outcome_splits_and_nothing_is_claimed(
+    creators: tuple[str, ...],
+) -> None:
+    [listing] = still((9_950, LEAD), (4_000, {**LEAD, "outcome_id": 5}), (9_950, {**LEAD, "outcome_id": 6}))
+
+    def ask(order: Order, filters: Filters, cut: Cut) -> Listed:
+        if "creator_id" in filters:
+            raise BadRequest("No such filter.")
+        return listing.ask(order, filters, cut)
+
+    told, everything = whole(Parts(ask, "acc_1", creators))
     assert told == set(listing.rows)
     assert not everything

@@ -1,5 +1,6 @@
 """Sell's fields and ours, the settings, and the cursor."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,11 +13,12 @@ from worker.core.projections import VisitView, calendar_event
 from worker.core.records import VISIT, Visit
 from worker.core.visits import VisitStatus
 from worker.sources.zendesk_sell import MANIFEST
-from worker.sources.zendesk_sell.cursor import Cursor
+from worker.sources.zendesk_sell.cursor import Cursor, Round
 from worker.sources.zendesk_sell.mapping import deleted_record, local_id, sell_id, visit_record
 from worker.sources.zendesk_sell.preferences import SellPreferences, sell_preferences
 
 NOON = datetime(2026, 5, 29, 12, tzinfo=UTC)
+ROUND = Round(NOON, NOON, 100, NOON).content()
 REPS = {"7": "usr_1"}
 ROW = {
     "id": 12,
@@ -176,8 +178,14 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
 
 
 def test_a_cursor_comes_back_as_it_was_written() -> None:
-    cursor = Cursor(4711, NOON, "ab12")
-    assert Cursor.parse(str(cursor)) == cursor
+    for reached in (None, Round(NOON), Round(NOON, NOON + timedelta(days=14), 300, NOON + timedelta(days=9))):
+        cursor = Cursor(4711, NOON, "ab12", reached)
+        assert Cursor.parse(str(cursor)) == cursor
+
+
+def test_a_cursor_of_before_there_were_rounds_has_none() -> None:
+    text = '{"highest": 7, "when": "2026-05-29T12:00:00+00:00", "reps": "ab12"}'
+    assert Cursor.parse(text) == Cursor(7, NOON, "ab12")
 
 
 @pytest.mark.parametrize(
@@ -190,6 +198,18 @@ def test_a_cursor_comes_back_as_it_was_written() -> None:
         '{"highest": 7, "when": "2026-05-29T12:00:00", "reps": ""}',
         '{"highest": 7, "when": "2026-05-29T12:00:00+00:00", "reps": 1}',
         '{"highest": 7, "when": 5, "reps": ""}',
+        f'{{"highest": 7, "when": "{NOON.isoformat()}", "reps": "", "round": 3}}',
+        f'{{"highest": 7, "when": "{NOON.isoformat()}", "reps": "", "round": {{"edge": "{NOON.isoformat()}"}}}}',
+        *(
+            json.dumps({"highest": 7, "when": NOON.isoformat(), "reps": "", "round": {**ROUND, **wrong}})
+            for wrong in (
+                {"rows": -1},
+                {"rows": "2"},
+                {"edge": "2026-05-29T12:00:00"},
+                {"began": "now"},
+                {"down_to": 4},
+            )
+        ),
     ],
 )
 def test_anything_else_is_no_cursor(text: str | None) -> None:

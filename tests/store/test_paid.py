@@ -82,11 +82,36 @@ def test_a_payment_without_an_amount_is_nothing(store: Store, house: Account) ->
     assert paid(store, house)["vis_2"] == 0
 
 
-def test_it_costs_one_statement_for_every_500_visits(store: Store, house: Account) -> None:
+def test_it_costs_two_statements_for_every_500_visits(store: Store, house: Account) -> None:
     names = [f"vis_{number}" for number in range(501)]
     with counted(store) as statements:
         store.records.paid_for(house.id, names)
-    assert len([text for text in statements if text.startswith("SELECT")]) == 2
+    assert len([text for text in statements if text.startswith("SELECT")]) == 4
+
+
+def test_an_invoice_of_the_job_alone_is_that_of_its_only_visit(moved: Moved, store: Store, house: Account) -> None:
+    of_job = Record(INVOICE, "inv_8", {"job_id": "job_8"}, NOON, NOON)
+    assert moved(visit("vis_3", later(1), job_id="job_8"), of_job, payment("pay_8", "inv_8", "75")) == ["vis_3"]
+    assert paid(store, house)["vis_3"] == Decimal(75)
+    assert moved(payment("pay_8", "inv_8", "80", later(2))) == ["vis_3"]
+    assert moved(invoice("inv_8", "vis_2", later(3))) == ["vis_2", "vis_3"]
+    assert paid(store, house)["vis_2"] == Decimal(80)
+
+
+def test_an_invoice_of_a_job_with_several_visits_is_nobodys(store: Store, house: Account) -> None:
+    of_job = Record(INVOICE, "inv_8", {"job_id": "job_8"}, NOON, NOON)
+    several = [visit(f"vis_{number}", later(1), job_id="job_8") for number in (2, 3)]
+    store.records.receive(house.id, [*several, of_job, payment("pay_8", "inv_8", "75")])
+    assert "vis_3" not in paid(store, house)
+    store.records.receive(house.id, [visit("vis_2", later(2), job_id="job_8", deleted=True)])
+    assert paid(store, house)["vis_3"] == Decimal(75)
+
+
+def test_where_no_payment_is_known_the_invoice_says_what_was_paid(moved: Moved, store: Store, house: Account) -> None:
+    assert moved(Record(INVOICE, "inv_3", {"visit_id": "vis_2", "paid": "12.50"}, later(1), later(1))) == ["vis_2"]
+    assert paid(store, house)["vis_2"] == Decimal("12.50")
+    assert moved(payment("pay_5", "inv_3", "5")) == ["vis_2"]
+    assert paid(store, house)["vis_2"] == Decimal(5)
 
 
 def test_a_payment_moves_its_visit_when_it_comes_changes_and_goes(moved: Moved) -> None:

@@ -13,7 +13,9 @@ from tests.sync.reviews_house import ADA, FC_KEY, TENANT, ReviewsHouse, Street, 
 from worker.core.errors import Invalid
 from worker.core.jobs import JobStatus, Mode, Trigger
 from worker.simulators.faults import Fault
+from worker.sources.fieldcamp.events import parse_event
 from worker.sync.connect import disconnect
+from worker.sync.receive import receive_events
 from worker.sync.run import run_job
 
 MakeHouse = Callable[..., ReviewsHouse]
@@ -294,6 +296,34 @@ def test_a_lost_answer_leaves_each_visit_once(reviews: ReviewsHouse, drop: Any, 
     assert reviews.sync().status is JobStatus.PARTIAL
     assert reviews.sync().status is JobStatus.SUCCEEDED
     assert sorted(reviews.there) == reviews.asked == sorted(visits)
+
+
+@pytest.mark.parametrize("drop", ["before", "after"])
+def test_a_visit_that_is_deleted_before_the_answer_is_known_does_not_stay_there(
+    reviews: ReviewsHouse, drop: Any
+) -> None:
+    visit = reviews.visit()
+    reviews.rover.faults.add(Fault(operation="visits.create", drop=drop))
+    assert reviews.sync().status is JobStatus.PARTIAL
+    reviews.fieldcamp.delete_visit(FC_KEY, visit)
+    reviews.deliver()
+    reviews.rover.faults.add(Fault(operation="visits.get", status=503, times=3))
+    reviews.sync()
+    reviews.sync()
+    assert reviews.there == {}
+    writes = reviews.writes
+    reviews.sync()
+    assert reviews.writes == writes
+
+
+def test_a_completion_is_told_when_it_happened_though_fieldcamp_does_not_say_so(reviews: ReviewsHouse) -> None:
+    visit = reviews.visit(state="in_progress", hour=96)
+    bare = {**reviews.told_of(visit), "visitStatus": "completed", "completedAt": None}
+    made = to_the_second(reviews.now().isoformat())
+    body = {"id": "evt_1", "type": "visit.status_changed", "created_at": f"{made}Z", "data": {"object": bare}}
+    receive_events(reviews.house, [parse_event(body, reviews.account_id)])
+    reviews.sync()
+    assert to_the_second(reviews.there[visit]["time_completed"]) == made
 
 
 @pytest.mark.parametrize("operation", ["visits.create", "contacts.create"])

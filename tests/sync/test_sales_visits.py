@@ -12,7 +12,7 @@ from tests.sync.sell_house import SELL, SellHouse
 from tests.sync.small_house import ONE, TWO
 from worker.core.documents import Times
 from worker.core.errors import Invalid, NotConnected
-from worker.core.jobs import JobStatus, Mode, Trigger
+from worker.core.jobs import FAILED, JobStatus, Mode, Trigger
 from worker.sync.connect import connect
 
 AT = datetime(2026, 5, 28, 9, tzinfo=UTC)
@@ -80,12 +80,15 @@ def test_a_rep_who_becomes_a_member_gets_the_old_visits_too(house: SellHouse, se
     assert house.event(TWO, old) is not None
 
 
-def test_where_calendars_are_nobodys_every_sales_visit_shows_on_the_primary_one(house: SellHouse, sell: Sell) -> None:
+def test_where_calendars_are_nobodys_the_sales_visits_of_reps_show_on_the_primary_one(
+    house: SellHouse, sell: Sell
+) -> None:
     house.routes.clear()
     house.routes[ONE] = None
-    visits = [log(sell, creator=1), log(sell, creator=3)]
+    ours, strangers = log(sell, creator=1), log(sell, creator=3)
     house.show()
-    assert all(house.event(ONE, visit_id) for visit_id in visits)
+    assert house.event(ONE, ours)
+    assert house.event(ONE, strangers) is None
 
 
 def test_an_edit_within_the_window_shows_with_the_next_sync(house: SellHouse, sell: Sell) -> None:
@@ -258,9 +261,21 @@ def test_a_list_that_cannot_be_read_whole_deletes_nothing(house: SellHouse, sell
     sell.delete(gone)
     rows = [{"data": {**sell.simulator.visits(ACCOUNT)[0], "visited_at": None}}]
     sell.fault(status=200, body={"items": rows, "meta": {}})
-    assert house.pull(FULL).status is JobStatus.SUCCEEDED
+    told = house.pull(FULL)
+    assert (told.status, told.counts.failed) == (JobStatus.PARTIAL, 1)
+    [record] = [each for _, each in house.store.jobs.records(told.id) if each.outcome == FAILED]
+    assert (record.kind, record.local_id, record.reason) == ("stream", "visit", "LISTING_SHORT")
+    assert code_of_error(house) == "LISTING_SHORT"
     house.sync()
     assert {house.event(ONE, visit_id) is not None for visit_id in (gone, odd)} == {True}
+    assert house.pull(FULL).status is JobStatus.SUCCEEDED
+    assert code_of_error(house) is None
+
+
+def code_of_error(house: SellHouse) -> str | None:
+    found = house.store.connections.find(house.account_id, SELL)
+    assert found is not None
+    return found.error["code"] if found.error else None
 
 
 def test_a_reading_that_breaks_off_starts_again_from_where_it_was(house: SellHouse, sell: Sell) -> None:

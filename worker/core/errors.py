@@ -91,6 +91,12 @@ class Rejected(SyncError):
     code = "REJECTED"
 
 
+class ListingShort(Rejected):
+    """The source did not show all that it has, so that what it lacks cannot be told."""
+
+    code = "LISTING_SHORT"
+
+
 class ConnectionRevoked(SyncError):
     """The grant was revoked or has expired; only a person can mend that."""
 

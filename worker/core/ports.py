@@ -115,7 +115,9 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Take the object away, if it is still at ``version`` (None: whatever it is)."""
+    """Take the object away, if it is still at ``version`` (None: whatever it is). Without a ``remote_id`` a send may
+    have been carried out: the object, if there is one, is looked up by key. That is for who reads no feed of changes.
+    """
 
     key: Key
     remote_id: str
@@ -267,6 +269,8 @@ EditOutcome = Edited | Failed
 class SourcePage:
     """A part of what the source told. ``cursor`` is on the last page alone; ``window`` (there alone, too) says that
     every live record of that kind with a start in it was in the listing; ``everything`` the same without a window.
+    ``total`` are the rows of the whole list, as far as the source says so. ``short`` (there alone, too) says to people
+    what keeps a full reading from being everything.
     """
 
     records: Sequence[Record]
@@ -274,6 +278,7 @@ class SourcePage:
     window: tuple[datetime, datetime] | None = None
     everything: bool = False
     total: int | None = None
+    short: str = ""
 
 
 class Source(Protocol):
@@ -375,3 +380,9 @@ class Manifest:
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pushes: bool = False
     consents: bool = False
+
+    @property
+    def pulled(self) -> bool:
+        """Whether all that is known of it was read there, so that its change feed is of its records. Not so FieldCamp,
+        whose changes come as events."""
+        return self.source and self.direction == "pull"

@@ -12,6 +12,7 @@ from worker.core.visits import CALENDAR, CalendarEffect
 
 DEFAULT_DURATION = timedelta(minutes=60)
 NO_DATE = Absence("NO_DATE", "The visit has no date.")
+NO_TEAM = Absence("NO_TEAM", "Nobody of the team is on the visit.")
 NOT_ASSIGNED = Absence("NOT_ASSIGNED", "Nobody of this calendar's team is on the visit.")
 
 
@@ -60,7 +61,9 @@ def absence(view: VisitView | None, team: frozenset[str] | None, time_zone: str)
     looks = appearance(view.visit, time_zone)
     if isinstance(looks, Absence):
         return looks
-    return None if is_wanted_by(view.visit, team) else NOT_ASSIGNED
+    if is_wanted_by(view.visit, team):
+        return None
+    return NO_TEAM if team is None else NOT_ASSIGNED
 
 
 def _past_event(visit: Visit, times: Times, time_zone: str) -> CalendarEvent:
@@ -86,8 +89,11 @@ def times_of(visit: Visit, time_zone: str) -> Times | None:
 
 
 def is_wanted_by(visit: Visit, team: frozenset[str] | None) -> bool:
-    """Whether a calendar of these team members shows the visit; None is a calendar for every visit."""
-    return team is None or not team.isdisjoint(visit.team)
+    """Whether a calendar of these team members shows the visit; None is a calendar for every visit, but for those
+    of another source that are nobody's here."""
+    if team is None:
+        return bool(visit.team) or not visit.origin
+    return not team.isdisjoint(visit.team)
 
 
 def wanted_documents(

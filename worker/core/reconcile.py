@@ -195,6 +195,8 @@ def _after_failure(link: Link, operation: Operation, error: SyncError) -> Link:
 
 def _was_uncertain(operation: Operation) -> bool:
     """Whether an earlier send may still have been carried out, so that a failure now settles nothing."""
+    if isinstance(operation, Delete):
+        return not operation.remote_id
     return isinstance(operation, Create) and operation.uncertain
 
 

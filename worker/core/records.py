@@ -1,8 +1,8 @@
 """What the source last told us: visits with the jobs, clients and team members they need."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from worker.core.visits import FINAL, VisitStatus
@@ -28,6 +28,8 @@ def plural(kind: str) -> str:
 class Visit:
     """A technician at a site. Instants are UTC; ``duration_minutes`` stands in where there is no end.
 
+    ``final_since`` is our note of when it came to be completed or cancelled, for a source that does not say it.
+
     ``origin`` is the source of a visit that is not FieldCamp's: it has a ``subject`` and a ``place`` of its own, in
     place of a job and a client, and nothing goes back to where it came from.
     """
@@ -44,6 +46,7 @@ class Visit:
     notes: str = ""
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
+    final_since: datetime | None = None
     origin: str = ""
     subject: str = ""
     place: str = ""
@@ -119,10 +122,11 @@ class Record:
     @property
     def needs(self) -> frozenset[tuple[str, str]]:
         """The (kind, local id) of the records that this one is shown with: a change there changes what we publish of
-        this. An invoice is looked at again when its visit moves on, a payment when its invoice is changed or void.
+        this. An invoice is looked at again when its visit moves on, or its job where it names no visit, and a payment
+        when its invoice is changed or void.
         """
         if self.kind == INVOICE:
-            return _named(VISIT, self.content.get("visit_id"))
+            return _named(VISIT, self.content.get("visit_id")) or _named(JOB, self.content.get("job_id"))
         if self.kind == PAYMENT:
             return _named(INVOICE, self.content.get("invoice_id"))
         if self.kind not in (VISIT, JOB):
@@ -157,11 +161,34 @@ def leaves_final_state(known: Record, told: Record) -> bool:
 def merged(known: Record | None, told: Record) -> Record | None:
     """What to keep after ``told``: fields it does not name stay as they were. None where it must not be applied."""
     if known is None:
-        return told
+        noted = _final_since(None, told)
+        return replace(told, content={**told.content, **noted}) if noted else told
     if is_stale(known, told) or leaves_final_state(known, told):
         return None
-    content = {**known.content, **told.content}
+    content = {**known.content, **told.content, **_final_since(known, told)}
     return Record(known.kind, known.local_id, content, told.source_time, told.told_at, told.deleted, known.number)
+
+
+def _final_since(known: Record | None, told: Record) -> dict[str, Any]:
+    """The note of when a visit came to its end: once for each time, and the earlier of its last change and its planned
+    end where nobody saw it happen.
+    """
+    status, moment = told.content.get("status"), told.source_time or told.told_at
+    if told.kind != VISIT or status not in FINAL or moment is None:
+        return {}
+    if known is not None and known.content.get("status") == status:
+        return {name: known.content[name] for name in ("final_since",) if name in known.content}
+    if "final_since" in told.content:
+        return {}
+    planned = told.content.get("end") or told.content.get("start")
+    if known is None and planned:
+        moment = min(moment, _instant(planned))
+    return {"final_since": moment.isoformat()}
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def same_meaning(known: Record | None, told: Record) -> bool:

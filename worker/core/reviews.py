@@ -15,7 +15,9 @@ from worker.core.records import Client, Visit
 from worker.core.visits import VisitStatus
 
 COMPLETED, SCHEDULED = "completed", "scheduled"
-NO_EMAIL = Hold("NO_EMAIL", "The client has no e-mail address, so nobody can be asked for a review.", failed=False)
+NO_EMAIL = Hold(
+    "NO_EMAIL", "The client has no valid e-mail address, so nobody can be asked for a review.", failed=False
+)
 NOT_YET = frozenset({VisitStatus.UNSCHEDULED, VisitStatus.CANCELLED})
 NOT_A_JOB = Absence("NOT_A_JOB", "It is not a visit of FieldCamp: nobody is asked for a review of it.")
 
@@ -80,16 +82,16 @@ def unasked(view: VisitView | None, how: ReviewPreferences, told: Sequence[Revie
 
 
 def _completed(visit: Visit) -> datetime | None:
-    """When the state became completed; where FieldCamp does not say it, when the visit was to be over."""
+    """When the state became completed, as FieldCamp says, else as we saw it."""
     if visit.status is not VisitStatus.COMPLETED:
         return None
-    return visit.completed_at or visit.end or visit.start
+    return visit.completed_at or visit.final_since or visit.end or visit.start
 
 
 def _cancelled(visit: Visit) -> datetime | None:
     if visit.status is not VisitStatus.CANCELLED:
         return None
-    return visit.cancelled_at or visit.start
+    return visit.cancelled_at or visit.final_since or visit.start
 
 
 def _is_due(status: VisitStatus, how: ReviewPreferences) -> bool:

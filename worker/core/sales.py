@@ -58,7 +58,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What a client owes. ``tax_total`` and ``total`` are as the source states them, None where it does not."""
+    """What a client owes. ``tax_total``, ``total`` and what is ``paid`` are as the source states them,
+    None where it does not."""
 
     id: str
     number: str = ""
@@ -74,6 +75,7 @@ class Invoice:
     discount: Adjustment | None = None
     tax_total: Decimal | None = None
     total: Decimal | None = None
+    paid: Decimal | None = None
     void: bool = False
 
 

@@ -28,6 +28,7 @@ from worker.store.matches import Matches
 from worker.store.migrations import upgrade
 from worker.store.observations import Observations
 from worker.store.plans import Plans
+from worker.store.pulls import Pulls
 from worker.store.records import Records
 from worker.store.replies import Replies
 from worker.store.secrets import Secrets
@@ -49,6 +50,7 @@ class Store:
         self.consents = Consents(database, secrets)
         self.inbox = Inbox(database)
         self.records = Records(database)
+        self.pulls = Pulls(database)
         self.streams = Streams(database)
         self.channels = Channels(database)
         self.observations = Observations(database)

@@ -17,7 +17,7 @@ def conclude(transaction: Transaction, connection_id: int, ending: Ending, now: 
     values = _standing(row, ending, now) if ending.revoked or not dry_run else {}
     if ending.revoked:
         values |= {"connected": False, "next_look_at": None, "look_trigger": None}
-    elif ending.next_look_at is not None and (row.next_look_at is None or ending.next_look_at < row.next_look_at):
+    elif not dry_run and _is_sooner(ending.next_look_at, row.next_look_at):
         values |= {"next_look_at": ending.next_look_at, "look_trigger": Trigger.SCHEDULE}
     _write(transaction, connection_id, values)
 
@@ -35,6 +35,10 @@ def _standing(row: AnyRow, ending: Ending, now: datetime) -> dict[str, Any]:
     if ending.status is JobStatus.CANCELLED:
         return {}
     return {"failures": row.failures + 1, "error": _since(row, ending, now)}
+
+
+def _is_sooner(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and (other is None or one < other)
 
 
 def _since(row: AnyRow, ending: Ending, now: datetime) -> dict[str, Any] | None:

@@ -1,13 +1,15 @@
 """The feed: what others changed at the provider, in order."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from worker.core.connections import FeedEntry
+from worker.core.jobs import Job
 from worker.store.columns import Instant
 from worker.store.engine import AnyRow, Database
 from worker.store.tables import arrivals, changes, links
@@ -72,6 +74,28 @@ class Feed:
         """Drop changes seen before then; returns how many."""
         with self._database.writing() as connection:
             return connection.execute(delete(changes).where(changes.c.seen_at < before)).rowcount
+
+
+def append(  # noqa: PLR0917 - what a row is made of
+    database: Database,
+    connection: Connection,
+    job: Job,
+    stream_id: int,
+    numbered: Iterable[tuple[FeedEntry, int]],
+    target: str,
+    now: datetime,
+) -> None:
+    """Add entries with their numbers, inside a transaction that has checked the lease of ``job``; those that are there
+    already, by stream, remote id and version, stay as they were."""
+    whose = {"account_id": job.account_id, "connection_id": job.connection_id, "job_id": job.id}
+    seen = {**whose, "stream_id": stream_id, "target": target, "seen_at": now}
+    rows = [{**seen, **_columns(entry), "number": number} for entry, number in numbered]
+    if rows:
+        connection.execute(database.insert(changes).on_conflict_do_nothing(), rows)
+
+
+def _columns(entry: FeedEntry) -> dict[str, Any]:
+    return {field.name: getattr(entry, field.name) for field in fields(entry)}
 
 
 def _seen(row: AnyRow) -> SeenChange:

@@ -117,7 +117,7 @@ class Jobs:
 
         Succeeded: ``last_synced_at``, no failures, no error. Partial or failed: one failure more and ``ending.error``,
         whose ``since`` stays while the code stays. Cancelled and dry runs: neither. The next look is the earlier of
-        ``ending.next_look_at`` and what was marked during the run.
+        ``ending.next_look_at`` and what was marked during the run; a dry run makes nothing due.
         """
         ended = {"status": ending.status, "finished_at": now, "error": ending.error, **IN_NOBODYS_HANDS}
         statement = update(jobs).where(_held_with(lease)).values(ended).returning(jobs.c.connection_id, jobs.c.dry_run)

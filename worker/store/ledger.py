@@ -7,7 +7,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from worker.core.records import INVOICE, PAYMENT, VISIT, Record, leaves_final_state, merged, same_meaning
+from worker.core.records import INVOICE, JOB, PAYMENT, VISIT, Record, leaves_final_state, merged, same_meaning
 from worker.store import numbers
 from worker.store.engine import AnyRow, Database, chunks
 from worker.store.tables import record_needs, records
@@ -100,24 +100,28 @@ def _dependents(connection: Connection, changed: Collection[Place]) -> set[Place
 def _visits_paid(connection: Connection, fold: "_Fold") -> set[Place]:
     """The visits whose invoices changed, or what was paid for them; an invoice may come after its payments."""
     needs = record_needs.c
-    found = _named(fold, INVOICE, VISIT, "visit_id")
-    invoices = {place for place in fold.changed if place[1] == INVOICE}
-    invoices |= _named(fold, PAYMENT, INVOICE, "invoice_id")
+    found = _needed(fold, INVOICE)
+    invoices = {place for place in fold.changed if place[1] == INVOICE} | _needed(fold, PAYMENT)
     for account_id, kind, local_ids in _together(invoices):
         its = (needs.account_id == account_id, needs.kind == kind, needs.local_id.in_(local_ids))
-        rows = connection.execute(select(needs.needed_id).where(*its, needs.needed_kind == VISIT))
-        found |= {(account_id, VISIT, row.needed_id) for row in rows}
-    return found - fold.changed
+        rows = connection.execute(select(needs.needed_kind, needs.needed_id).where(*its))
+        found |= {(account_id, row.needed_kind, row.needed_id) for row in rows}
+    for account_id, kind, local_ids in _together(place for place in found if place[1] == JOB):
+        of_jobs = (needs.account_id == account_id, needs.needed_kind == kind, needs.needed_id.in_(local_ids))
+        rows = connection.execute(select(needs.local_id).where(*of_jobs, needs.kind == VISIT))
+        found |= {(account_id, VISIT, row.local_id) for row in rows}
+    return {place for place in found if place[1] == VISIT} - fold.changed
 
 
-def _named(fold: "_Fold", kind: str, needed_kind: str, field: str) -> set[Place]:
-    """What the changed records of a kind name in a field, and what they named before."""
+def _needed(fold: "_Fold", kind: str) -> set[Place]:
+    """What the changed records of a kind need, and what they needed before."""
     return {
-        (place[0], needed_kind, record.content[field])
+        (place[0], *needed)
         for place in fold.changed
         if place[1] == kind
         for record in (fold.known.get(place), fold.now[place])
-        if record is not None and record.content.get(field)
+        if record is not None
+        for needed in record.needs
     }
 
 
@@ -193,7 +197,7 @@ def _set(connection: Connection, field: str, numbers_of: Mapping[Place, int]) ->
     connection.execute(statement.values({field: bindparam("value")}), rows)
 
 
-def _together(places: Collection[Place]) -> Iterator[tuple[str, str, Sequence[str]]]:
+def _together(places: Iterable[Place]) -> Iterator[tuple[str, str, Sequence[str]]]:
     """The places by account and kind, each with some local ids: a list of one column is compiled once, whatever its
     length, and both databases look it up in an index; neither is true of a list of rows."""
     for (account_id, kind), same in groupby(sorted(set(places)), key=lambda place: place[:2]):

@@ -1,22 +1,21 @@
 """Observations: what a reading saw, saved together with its cursor."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, literal, or_, select, update
 
-from worker.core.connections import FeedEntry, StreamState
+from worker.core.connections import StreamState
 from worker.core.jobs import Job, Lease
 from worker.core.links import Link, Stray
 from worker.core.observation import Observed
 from worker.core.ports import Change
 from worker.store import arrivals, directory, linkage, numbers
 from worker.store.engine import Database, chunks
+from worker.store.feed import append
 from worker.store.fencing import held
 from worker.store.streams import write_cursor
-from worker.store.tables import changes, links, strangers
+from worker.store.tables import links, strangers
 
 
 class Observations:
@@ -68,9 +67,7 @@ class Observations:
             self._save_links(connection, job, stream, observed, for_links)
             self._save_strangers(connection, stream, observed.strangers)
             self._save_strays(connection, stream, observed.strays, for_strays)
-            seen = {**_whose(job, stream), "target": target, "seen_at": now}
-            feed = zip(observed.feed, for_feed, strict=True)
-            self._append(connection, [{**seen, **_entry(entry), "number": number} for entry, number in feed])
+            append(self._database, connection, job, stream.id, zip(observed.feed, for_feed, strict=True), target, now)
             if listing is not None:
                 _mark(connection, stream, listed, listing)
             if kept:
@@ -165,10 +162,6 @@ class Observations:
         if numbered:
             connection.execute(update(links).where(its_link).values(number=bindparam("drawn")), numbered)
 
-    def _append(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            connection.execute(self._database.insert(changes).on_conflict_do_nothing(), rows)
-
 
 def _drawn(connection: Connection, job: Job, observed: Observed) -> tuple[range, range, range]:
     """Numbers for the changed links, the strays and the feed."""
@@ -199,11 +192,3 @@ def _mark(connection: Connection, stream: StreamState, listed: Sequence[str], li
         for table in (links, strangers):
             its_rows = and_(table.c.stream_id == stream.id, table.c.remote_id.in_(some))
             connection.execute(update(table).where(its_rows).values(listing=listing))
-
-
-def _whose(job: Job, stream: StreamState) -> dict[str, Any]:
-    return {"account_id": job.account_id, "connection_id": job.connection_id, "job_id": job.id, "stream_id": stream.id}
-
-
-def _entry(entry: FeedEntry) -> dict[str, Any]:
-    return {field.name: getattr(entry, field.name) for field in fields(entry)}

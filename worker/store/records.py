@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Text, and_, func, select, type_coerce, union
 from worker.core.codec import decode
 from worker.core.jobs import Lease
 from worker.core.projections import VisitView
-from worker.core.records import CLIENT, INVOICE, JOB, PAYMENT, VISIT, Client, Job, Origin, Record, Visit
-from worker.store import ledger, numbers
+from worker.core.records import CLIENT, JOB, VISIT, Client, Job, Origin, Record, Visit
+from worker.store import ledger, numbers, takings
 from worker.store.columns import to_text
 from worker.store.engine import Database, chunks
 from worker.store.fencing import held
@@ -67,13 +67,13 @@ class Records:
         return missing
 
     def paid_for(self, account_id: str, visit_ids: Collection[str]) -> dict[str, Decimal]:
-        """What came in on the invoices of these visits; those of which nothing is known are not there."""
-        paid: dict[str, Decimal] = {}
+        """What came in on the invoices of these visits; those of which nothing is known are not there.
+
+        An invoice that names no visit is that of its job's only visit. The payments count, and where none is known what
+        the invoice says of them. Two statements for every 500 visits.
+        """
         with self._database.reading() as connection:
-            for some in chunks(sorted(set(visit_ids))):
-                for visit_id, amount in connection.execute(_payments_of(account_id, some)):
-                    paid[visit_id] = paid.get(visit_id, Decimal(0)) + Decimal((amount or {}).get("amount") or "0")
-        return paid
+            return takings.of_visits(connection, account_id, visit_ids)
 
     def naming(self, account_id: str, kind: str, field: str, local_id: str, limit: int = 100) -> list[Record]:
         """Records of a kind, deleted ones too, whose ``field`` is this local id, the newest first. It looks through all
@@ -166,36 +166,6 @@ def _all(kind: type[T], told: Mapping[str, Record]) -> dict[str, T]:
 
 def _named(record: Record) -> dict[str, Any]:
     return {**record.content, "id": record.local_id}
-
-
-def _payments_of(account_id: str, visit_ids: Sequence[str]) -> Any:
-    """The live payments of live invoices, each with its visit."""
-    billed, paid = record_needs.alias("billed"), record_needs.alias("paid")
-    invoice, payment = records.alias("invoice"), records.alias("payment")
-    of_visits = and_(
-        billed.c.account_id == account_id,
-        billed.c.needed_kind == VISIT,
-        billed.c.needed_id.in_(visit_ids),
-        billed.c.kind == INVOICE,
-    )
-    for_it = and_(
-        paid.c.account_id == account_id,
-        paid.c.needed_kind == INVOICE,
-        paid.c.needed_id == billed.c.local_id,
-        paid.c.kind == PAYMENT,
-    )
-    return (
-        select(billed.c.needed_id, payment.c.content)
-        .join_from(billed, paid, for_it)
-        .join(invoice, _is(invoice, account_id, INVOICE, billed.c.local_id))
-        .join(payment, _is(payment, account_id, PAYMENT, paid.c.local_id))
-        .where(of_visits)
-    )
-
-
-def _is(table: Any, account_id: str, kind: str, local_id: Any) -> Any:
-    its = and_(table.c.account_id == account_id, table.c.kind == kind, table.c.local_id == local_id)
-    return and_(its, ~table.c.deleted)
 
 
 def _client_id(visit: Visit, job: Job | None) -> str | None:

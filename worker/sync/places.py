@@ -17,7 +17,7 @@ from worker.core.jobs import CREATED, UPDATED, Job, JobRequest, JobStatus, Lease
 from worker.core.links import Link
 from worker.core.ports import Create, Manifest, Stream, Update
 from worker.core.preferences import calendar_preferences
-from worker.core.projections import VisitView, absence
+from worker.core.projections import NO_TEAM, VisitView, absence
 from worker.core.records import INVOICE, PAYMENT, VISIT, Record
 from worker.core.reviews import review_preferences, unasked
 from worker.sync.choice import AskingNobody, Choice
@@ -26,7 +26,6 @@ from worker.sync.house import House
 from worker.sync.review_drafting import told_before
 
 NOT_USED = Absence("CALENDAR_NOT_USED", "The settings name this calendar no more.")
-NO_TEAM = Absence("NO_TEAM", "Nobody of the team is on the visit.")
 LEFT = Fate(
     State.UNKNOWN, "NOT_CONNECTED", "Nobody looks there; what is there is left as it is until it is reconnected."
 )

@@ -9,7 +9,7 @@ from worker.core.documents import ReviewVisit
 from worker.core.holds import Hold
 from worker.core.jobs import Job
 from worker.core.links import Link
-from worker.core.ports import Stream, Update
+from worker.core.ports import Delete, Stream, Update
 from worker.core.preferences import FLAG, CalendarPreferences
 from worker.core.projections import VisitView
 from worker.core.reconcile import DELETED_AT_PROVIDER, Decision, decide, give_up
@@ -81,6 +81,8 @@ def told_before(link: Link | None) -> Sequence[ReviewVisit]:
 def _decided(stream: str, local_id: str, link: Link | None, wanted: ReviewVisit | Hold | None) -> Decision:
     if isinstance(wanted, Hold):
         return _held(stream, local_id, link, wanted)
+    if link is not None and not link.published and link.offered is not None and wanted is None:
+        return Decision(link, Delete(link.key, "", None))
     if link is not None and link.generation and not link.published and wanted is not None:
         return _left_deleted(link, wanted)
     decision = decide(stream, local_id, link, wanted, ONE_WAY)

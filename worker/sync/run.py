@@ -22,7 +22,7 @@ from itertools import groupby
 from worker.core.cadence import Facts, next_look
 from worker.core.connections import Connection, StreamState
 from worker.core.errors import ConnectionRevoked, LeaseLost, MassChangeHeld, NotConnected, Rejected, SyncError
-from worker.core.jobs import Counts, Ending, Job, JobStatus, Lease, Mode, Progress, Trigger
+from worker.core.jobs import Counts, Ending, Job, JobStatus, Lease, Mode, Progress
 from worker.core.ports import Manifest, Provider, Stream
 from worker.core.reconcile import enough_published, hold_mass_change
 from worker.core.records import PAYMENT
@@ -35,9 +35,10 @@ from worker.sync.house import House
 from worker.sync.ledger import failed_record
 from worker.sync.observing import Observing
 from worker.sync.planning import Planning
+from worker.sync.pulling import pull_alone
 from worker.sync.reckoning import Reckoning
 from worker.sync.side_by_side import side_by_side
-from worker.sync.sourcing import FIELDCAMP, Sourcing
+from worker.sync.sourcing import Sourcing, sourced
 from worker.sync.writing_back import WritingBack
 
 
@@ -157,20 +158,12 @@ class Sync:
     def carry_out(self) -> None:
         """Pull, then look and publish until nobody has written in between."""
         if self._manifest.source:
-            self._pull_alone()
+            self.passing.extend(pull_alone(self.house, self.job, self.lease, self.heart))
+            self.has_failures = bool(self.passing)
             return
-        with closing(self.house.open_provider(self.connection)) as provider, self._sourcing() as sourcing:
+        fieldcamp = sourced(self.house, self.job, self.lease, self.heart)
+        with closing(self.house.open_provider(self.connection)) as provider, fieldcamp as sourcing:
             self._bring_together(provider, sourcing)
-
-    @contextmanager
-    def _sourcing(self) -> Iterator[Sourcing]:
-        name = self.connection.integration if self._manifest.source else FIELDCAMP
-        source = self.house.open_source(self.job.account_id, name)
-        try:
-            yield Sourcing(self.house, self.job, self.lease, self.heart, source, name=name)
-        finally:
-            if source is not None:
-                source.close()
 
     def _bring_together(self, provider: Provider, sourcing: Sourcing) -> None:
         sourcing.pull()
@@ -182,17 +175,6 @@ class Sync:
                 break
             states = self.house.store.streams.all(self.connection.id)
         self.trouble = sourcing.trouble
-
-    def _pull_alone(self) -> None:
-        """A sync of the source: whatever it told is news to every other connection."""
-        with self._sourcing() as sourcing:
-            changed = sourcing.pull()
-        self.house.store.jobs.progress(self.lease, Progress(counts=Counts(pulled=changed)))
-        if changed:
-            others = [name for name, manifest in self.house.manifests.items() if not manifest.source]
-            self.house.store.connections.poke(self.job.account_id, others, self.house.now(), Trigger.EVENT)
-        if sourcing.trouble is not None:
-            raise sourcing.trouble
 
     def next_look(self, *, unfinished: bool) -> datetime:
         """When the timer should look at this connection again."""

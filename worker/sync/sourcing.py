@@ -1,18 +1,20 @@
 """Asks the source what it has told nobody yet: the reading half of a sync that is about visits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
 
 from worker.core.connections import StreamState
-from worker.core.errors import ConnectionRevoked, Rejected, SyncError, Transient
+from worker.core.errors import ConnectionRevoked, ListingShort, Rejected, SyncError, Transient
 from worker.core.jobs import Job, Lease, Mode, Trigger
-from worker.core.ports import Source, SourcePage
+from worker.core.ports import Source
 from worker.core.reconcile import hold_mass_change
 from worker.core.records import CLIENT, INVOICE, JOB, MEMBER, PAYMENT, VISIT, Origin, Record, plural
 from worker.sync.heartbeat import Heartbeat
 from worker.sync.house import House
+from worker.sync.taking import Keeping, Listing, Taking
 
 FIELDCAMP = "fieldcamp"
 UNLISTED = "{title}'s list lacks {removals} of {published} {kind} that it told of before"
@@ -20,7 +22,6 @@ FOUND_ABSENT = frozenset({VISIT, INVOICE, PAYMENT})
 """Kinds whose records count as deleted once a whole listing lacks them and FieldCamp says so when asked by name."""
 
 log = structlog.get_logger(__name__)
-LOOK_UP_AT_ONCE = 200
 ASKED = frozenset({Trigger.API, Trigger.CLI})
 """Triggers of people who want to see what is new. Events come with their news, and the timer has FieldCamp's own turn.
 """
@@ -30,7 +31,15 @@ class Sourcing:
     """Brings an account's records up to date under the lease of the job that needs them."""
 
     def __init__(
-        self, house: House, job: Job, lease: Lease, heart: Heartbeat, source: Source | None, *, name: str = FIELDCAMP
+        self,
+        house: House,
+        job: Job,
+        lease: Lease,
+        heart: Heartbeat,
+        source: Source | None,
+        *,
+        name: str = FIELDCAMP,
+        taking: Taking | None = None,
     ) -> None:
         self._house = house
         self._name = name
@@ -38,8 +47,10 @@ class Sourcing:
         self._lease = lease
         self._heart = heart
         self._source = source
+        self._taking = taking or Keeping(house.store, job, lease, house.now)
         self._asked: set[tuple[str, str]] = set()
         self.trouble: SyncError | None = None
+        self.shortfalls: dict[str, ListingShort] = {}
 
     @property
     def source(self) -> Source | None:
@@ -87,7 +98,7 @@ class Sourcing:
             return self._read(source, kind, state)
         except (Transient, Rejected) as error:
             log.warning("source.list_left_out", kind=kind, code=error.code, problem=error.message)
-            self._house.store.streams.save_cursor(self._lease, state.id, state.cursor or "", self._house.now())
+            self._taking.end(state, state.cursor or "")
             return 0
 
     def fetch_needs(self, visit_ids: Sequence[str]) -> bool:
@@ -149,35 +160,32 @@ class Sourcing:
     def _read(self, source: Source, kind: str, state: StreamState) -> int:
         full = self._job.request.mode is Mode.FULL or state.cursor is None
         cursor = None if full else state.cursor
-        listing = self._house.store.streams.begin_listing(self._lease, state.id)
+        listing = self._taking.begin(state)
         changed = 0
         for page in source.changes(kind, cursor):
             self._heart.check()
-            changed += len(self._house.store.records.receive(self._job.account_id, page.records, self._lease, listing))
+            changed += self._taking.take(state, page.records, listing, page.total)
+            if page.short:
+                self.shortfalls[kind] = ListingShort(page.short)
             if page.cursor is not None:
-                changed += self._find_absent(source, kind, listing, page)
-                self._house.store.streams.save_cursor(self._lease, state.id, page.cursor, self._house.now())
+                if kind in FOUND_ABSENT and (page.window or page.everything):
+                    changed += self._find_absent(source, kind, Listing(state, listing, page.window, self._mine()))
+                self._taking.end(state, page.cursor)
         return changed
 
-    def _find_absent(self, source: Source, kind: str, listing: int, page: SourcePage) -> int:
+    def _find_absent(self, source: Source, kind: str, listing: Listing) -> int:
         """What a whole window did not list is asked for by name before it counts as deleted; how many records that
         changed."""
-        if kind not in FOUND_ABSENT or not (page.window or page.everything):
-            return 0
-        records = self._house.store.records
-        mine = self._mine()
-        gone = records.count_absent(self._job.account_id, kind, listing, page.window, mine)
+        gone = self._taking.count_absent(listing)
         if gone and not self._job.request.confirm_mass_change:
             title = self._house.manifests[self._name].title
             unlisted = UNLISTED.replace("{title}", title).replace("{kind}", plural(kind))
-            hold_mass_change(gone, records.count_live(self._job.account_id, kind, page.window, mine), unlisted)
-        changed, after = 0, ""
-        while chunk := records.absent_from(
-            self._job.account_id, kind, listing, window=page.window, after=after, limit=LOOK_UP_AT_ONCE, mine=mine
-        ):
+            live = self._house.store.records.count_live(self._job.account_id, kind, listing.window, listing.mine)
+            hold_mass_change(gone, live, unlisted)
+        changed = 0
+        for some in self._taking.absent(listing):
             self._heart.check()
-            changed += self._receive(source, kind, [record.local_id for record in chunk])
-            after = chunk[-1].local_id
+            changed += self._taking.take(listing.stream, source.look_up(kind, some))
         return changed
 
     def _mine(self) -> Origin:
@@ -189,11 +197,8 @@ class Sourcing:
     def _look_up(self, kind: str, local_ids: Sequence[str]) -> None:
         if self._source is not None and local_ids:
             self._asked.update((kind, local_id) for local_id in local_ids)
-            self._receive(self._source, kind, local_ids)
-
-    def _receive(self, source: Source, kind: str, local_ids: Sequence[str]) -> int:
-        told = source.look_up(kind, local_ids)
-        return len(self._house.store.records.receive(self._job.account_id, told, self._lease))
+            told = self._source.look_up(kind, local_ids)
+            self._house.store.records.receive(self._job.account_id, told, self._lease)
 
     def note(self, error: SyncError) -> None:
         """Keep the trouble for the job's end; a revoked key means that FieldCamp is not connected from now on."""
@@ -202,3 +207,17 @@ class Sourcing:
             connection = self._house.store.connections.find(self._job.account_id, self._name)
             if connection is not None:
                 self._house.store.connections.revoke(connection.id, error.message, self._house.now())
+
+
+@contextmanager
+def sourced(
+    house: House, job: Job, lease: Lease, heart: Heartbeat, *, name: str = FIELDCAMP, taking: Taking | None = None
+) -> Iterator[Sourcing]:
+    """The account's source ``name``, open until the end of the block; ``taking`` is what becomes of what it tells,
+    by default stored without a word."""
+    source = house.open_source(job.account_id, name)
+    try:
+        yield Sourcing(house, job, lease, heart, source, name=name, taking=taking)
+    finally:
+        if source is not None:
+            source.close()

@@ -143,6 +143,15 @@ class CalendarChange(Change):
     event: ChangedEvent
 
 
+class VisitChange(Change):
+    """A change that somebody made of a visit where it comes from, shown as an event. ``event_id`` is its name there."""
+
+    visit_id: str = Field(examples=["sell:4711"])
+    event_id: str = Field(examples=["4711"])
+    calendar: str | None = Field(description="Null: it is on no calendar there.", examples=[None])
+    event: ChangedEvent
+
+
 class BooksChange(Change):
     """A change that somebody made in the books."""
 
@@ -163,6 +172,10 @@ class ChangePage(Shape):
 
 class CalendarChanges(ChangePage):
     changes: list[CalendarChange]
+
+
+class VisitChanges(ChangePage):
+    changes: list[VisitChange]
 
 
 class BooksChanges(ChangePage):

@@ -14,9 +14,9 @@ EVENT = ("summary", "start", "end", "status")
 
 
 def change_json(change: SeenChange, manifest: Manifest) -> dict[str, Any]:
-    """A change that others made: on a calendar an event, in the books an entity."""
+    """A change that others made: on a calendar an event, a visit that is only read as one, in the books an entity."""
     entry = change.entry
-    what = _of_calendar(change) if manifest.calendar else _of_books(change)
+    what = _of_calendar(change) if manifest.calendar or manifest.pulled else _of_books(change)
     seen = {"changed_at": rfc_3339(entry.changed_at), "seen_at": rfc_3339(change.seen_at), "job_id": change.job_id}
     return {"action": entry.action, **what, **seen}
 
@@ -26,7 +26,7 @@ def _of_calendar(change: SeenChange) -> dict[str, Any]:
     return {
         "visit_id": entry.local_id,
         "event_id": entry.remote_id,
-        "calendar": change.target,
+        "calendar": change.target or None,
         "event": _event(entry.action, entry.shown),
     }
 

@@ -23,7 +23,15 @@ from worker.web.keys import Caller
 from worker.web.openapi import answers, body_of, job_links, page_link
 from worker.web.patience import in_time
 from worker.web.questions import LONGEST_KEY, FeedQuestion, Nothing, SyncQuestion, asked, sync_question
-from worker.web.schemas import BooksChanges, CalendarChanges, JobDescriptor, Status, Statuses
+from worker.web.schemas import (
+    BooksChanges,
+    CalendarChanges,
+    ChangePage,
+    JobDescriptor,
+    Status,
+    Statuses,
+    VisitChanges,
+)
 from worker.web.shapes import change_json, status_json
 
 REPLAYED = "Idempotency-Replayed"
@@ -102,7 +110,7 @@ def _text(job: Job) -> str:
 
 
 def _add_changes(router: APIRouter, house: House, doors: Doors, manifest: Manifest) -> None:
-    shape = CalendarChanges if manifest.calendar else BooksChanges
+    shape = _page_of_changes(manifest)
     cursors = Cursors(house.store.cursors, f"changes:{manifest.name}")
 
     @router.get(
@@ -128,6 +136,12 @@ def _add_changes(router: APIRouter, house: House, doors: Doors, manifest: Manife
                 "has_more": reading.has_more,
             }
         )
+
+
+def _page_of_changes(manifest: Manifest) -> type[ChangePage]:
+    if manifest.calendar:
+        return CalendarChanges
+    return VisitChanges if manifest.pulled else BooksChanges
 
 
 def _add_status(router: APIRouter, house: House, doors: Doors, manifest: Manifest) -> None:

@@ -56,6 +56,16 @@ def everything(line: Line) -> Iterator[Page]:
     yield Page(())
 
 
+def rows(line: Line) -> Iterator[Mapping[str, Any]]:
+    """All visits as they are told, read once."""
+    page, last = 0, 1
+    while page < last:
+        page += 1
+        some, pagination = _asked(line, page)
+        last = _number(pagination, "total_pages")
+        yield from some
+
+
 def _is_at_rest(now: Round, before: Round | None) -> bool:
     if not now.is_whole or now.pages <= 1:
         return now.is_whole

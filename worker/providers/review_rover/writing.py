@@ -12,6 +12,7 @@ from worker.providers.review_rover.contacts import Contacts
 from worker.providers.review_rover.errors import Refused
 from worker.providers.review_rover.line import VISITS, Line
 from worker.providers.review_rover.mapping import differing, document_of, new_form, review_of, version
+from worker.providers.review_rover.reading import rows
 
 
 class Writing:
@@ -56,14 +57,19 @@ class Writing:
         return self._line.post(VISITS, new_form(wanted, external_id, self._contacts.known_or_made(wanted)[0]))
 
     def _found(self, external_id: str, wanted: ReviewVisit) -> Done | None:
-        """The visit with this ``external_id``, None where there is none: digits may be the number of another."""
+        body = self._named(external_id)
+        return Done(str(body["id"]), version(body), self._shown(body, wanted), found=True) if body else None
+
+    def _named(self, external_id: str) -> Mapping[str, Any] | None:
+        """The visit with this ``external_id``, None where there is none: digits may be the number of another, and then
+        the list is searched."""
         try:
             body = self._line.one(_at(external_id))
         except Gone:
             return None
-        if body.get("external_id") != external_id:
-            return None
-        return Done(str(body["id"]), version(body), self._shown(body, wanted), found=True)
+        if body.get("external_id") == external_id:
+            return body
+        return next((row for row in rows(self._line) if row.get("external_id") == external_id), None)
 
     def _updated(self, operation: Update) -> Done:
         """Sends what differs from what was there, and looks at the answer: people may have written meanwhile."""
@@ -76,9 +82,16 @@ class Writing:
         return self._done(self._line.put(_at(operation.remote_id), left) if left else body, wanted)
 
     def _deleted(self, operation: Delete) -> Done:
+        remote_id = operation.remote_id or self._sent(operation.key.local_id)
         with suppress(Gone):  # somebody was faster
-            self._line.delete(_at(operation.remote_id))
-        return Done(operation.remote_id)
+            if remote_id:
+                self._line.delete(_at(remote_id))
+        return Done(remote_id)
+
+    def _sent(self, external_id: str) -> str:
+        """The number of a visit whose creation had no answer; empty where it was not made."""
+        body = self._named(external_id)
+        return str(body["id"]) if body else ""
 
     def _differing(self, body: Mapping[str, Any], wanted: ReviewVisit) -> dict[str, str]:
         contacts = self._contacts.known_or_made(wanted)

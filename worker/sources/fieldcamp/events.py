@@ -1,17 +1,20 @@
 """FieldCamp's event envelope (contract §4.5): what an event says, once its signature was verified."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from worker.core.connections import InboxEvent
 from worker.core.errors import Invalid
 from worker.core.records import CLIENT, Record
+from worker.core.visits import FINAL
 from worker.sources.fieldcamp import mapping, values
 from worker.sources.fieldcamp.fields import deleted_record, updated_at
 from worker.sources.fieldcamp.money import MONEY, money_problems
 
-VISIT_TYPES = frozenset({"visit.created", "visit.updated", "visit.status_changed", "visit.deleted"})
+STATUS_CHANGED = "visit.status_changed"
+VISIT_TYPES = frozenset({"visit.created", "visit.updated", STATUS_CHANGED, "visit.deleted"})
 FAMILIES = frozenset({CLIENT, *MONEY})
 """The kinds besides visits whose events become records, whatever the verb: ``invoice.paid`` shows the invoice, too."""
 
@@ -58,7 +61,7 @@ def _object_problems(event_type: str, data: Mapping[str, Any]) -> dict[str, str]
     problems = values.wrong({"id": snapshot.get("id")}, {"id": values.identity})
     if event_type in VISIT_TYPES:
         problems |= mapping.visit_problems(snapshot)
-    if event_type == "visit.status_changed":
+    if event_type == STATUS_CHANGED:
         problems |= mapping.missing_status(snapshot)
     if kind in MONEY and verb != DELETED:
         problems |= money_problems(kind, snapshot)
@@ -73,7 +76,10 @@ def _record(body: Mapping[str, Any], created_at: datetime) -> Record | None:
     if verb == DELETED:
         latest = max(updated_at(snapshot) or created_at, created_at)
         return deleted_record(kind, snapshot["id"], latest, created_at)
-    return mapping.RECORDS[kind](snapshot, created_at)
+    record = mapping.RECORDS[kind](snapshot, created_at)
+    if body["type"] == STATUS_CHANGED and record.content["status"] in FINAL:
+        return replace(record, content={**record.content, "final_since": created_at.isoformat()})
+    return record
 
 
 def _is_told(event_type: str) -> bool:

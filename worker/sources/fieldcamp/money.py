@@ -158,6 +158,7 @@ MONEY: Mapping[str, Readers] = {
         "discount": ("discount", _adjustment),
         "taxTotal": ("tax_total", _stated),
         "total": ("total", _stated),
+        "amountPaid": ("paid", _stated),
     },
     PAYMENT: {"amount": ("amount", values.amount)},
 }

@@ -8,11 +8,12 @@ Its oddities, as met on its API pages [doc] or assumed where they are silent [se
   pages overlap, and one that does not join what was read is read again (``listing``).
 - What does not fit the window is read from both ends of the order of ids, and where that is not enough by
   ``resource_type`` and then by the status of the rep's location: each visit has one of the documented values and keeps
-  it [set]. What is still too much is read by creator and outcome; nobody lists those, so such a reading finds what it
-  finds and does not say that this is everything (``parts``).
+  it [set]. What is still too much is read by creator: nobody lists those, but each who is in the settings is asked for,
+  and visits of others show nowhere. What is too much even so is read by outcome; such a reading finds what it finds
+  and does not say that this is everything (``parts``).
 - Ids rise [set]. New visits are those above the highest known id. Edits are looked for where they are likely: among
-  the visits of the last 14 days (``reading``). An edit of an older one, and every deletion, is found by full reads
-  alone.
+  the visits of the last 14 days, of which each reading takes the next page (``window``). An edit of an older one, and
+  every deletion, is found by full reads alone.
 - A deletion leaves no trace: what a complete full read lacks is gone. That is our conclusion and not Sell's word, so
   it carries no time, and a visit that is listed again is back.
 - A missing User-Agent is refused with 400 [doc]. Ten requests a second for a token; the 429 names no time to

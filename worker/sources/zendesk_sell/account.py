@@ -44,8 +44,9 @@ class ZendeskSell:
         """Visits told since ``cursor``, page by page as they are asked for; all of them if it is None, or was made with
         other settings.
 
-        A full reading says that it is everything only where each visit was in view and could be read. Later ones tell
-        of the new visits, and again of those of the last 14 days. Raises ConnectionRevoked (401), RateLimited (429),
+        A full reading says that it is everything only where each visit of a creator in the settings was in view and
+        could be read. Later ones tell of the new visits, and again of one page of those of the last 14 days, of all
+        of them after more than a day. Raises ConnectionRevoked (401), RateLimited (429),
         Transient, and Rejected for any other refusal and any other kind.
         """
         if kind != VISIT:

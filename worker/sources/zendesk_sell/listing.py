@@ -35,6 +35,14 @@ class Cut:
 FIRST, LAST = Cut(1, MOST), Cut(MOST, MOST)
 
 
+def cut_from(row: int) -> Cut:
+    """Of the cuts that begin with ``row`` (the first is 0; within the window) or before it, the one that reaches
+    furthest.
+    """
+    later = (Cut(page, min(MOST, row // (page - 1))) for page in range(2, min(row + 1, MOST) + 1))
+    return max([FIRST, *later], key=lambda cut: (cut.end, cut.per_page))
+
+
 def _cuts() -> list[Cut]:
     """The window from its beginning, each cut sharing at least one row with the one before it.
 
@@ -42,8 +50,7 @@ def _cuts() -> list[Cut]:
     """
     cuts = [FIRST]
     while (read := cuts[-1].end) < LAST.start:
-        wide = (Cut(page, min(MOST, (read - 1) // (page - 1))) for page in range(2, MOST + 1))
-        cuts.append(max(wide, key=lambda cut: (cut.end, cut.per_page)))
+        cuts.append(cut_from(read - 1))
     return cuts
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from worker.sources.zendesk_sell.calls import BadRequest
 from worker.sources.zendesk_sell.listing import FIRST, LAST, NEWEST_FIRST, OLDEST_FIRST, Ask, Filters, Listed, Walk
@@ -14,18 +15,34 @@ CLOSED: Mapping[str, Sequence[str]] = {
 }
 """Filters all values of which are known; visits do not go from one to another while they are read."""
 
-OPEN = ("creator_id", "outcome_id")
-"""Filters whose values are learned from what was read: who is seen nowhere else is missed."""
+CREATOR, OUTCOME = "creator_id", "outcome_id"
+"""Filters whose values nobody lists: those are used that are known beforehand or met on the way."""
 
-DIMENSIONS = (*CLOSED, *OPEN)
+DIMENSIONS = (*CLOSED, CREATOR, OUTCOME)
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What the filters let through, to be read by each value of one more; ``rest`` are left for what is still too much,
+    ``done`` are the values that were asked for.
+    """
+
+    filters: Filters
+    name: str
+    rest: Sequence[str]
+    done: set[str] = field(default_factory=set)
+
+    def only(self, value: str) -> Filters:
+        """The filters of one of the parts."""
+        return {**self.filters, self.name: value}
+
+
 @dataclass(slots=True)
 class Parts:
-    """One full reading. ``creators`` are those that are known beforehand. ``highest`` is the id up to which all visits
-    were there to be read when it began.
+    """One full reading. ``creators`` are those whose visits are shown: every one of them is read, and of others those
+    that are met on the way. ``highest`` is the id up to which all visits were there to be read when it began.
     """
 
     ask: Ask
@@ -36,17 +53,17 @@ class Parts:
     _values: dict[str, set[str]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _refused: set[str] = field(default_factory=set)
+    _splits: list[Split] = field(default_factory=list)
     _count: int | None = None
     _short: bool = False
 
     def pages(self) -> Iterator[Listed]:
         """Every page, rows on several of them told several times. Raises what ``ask`` raises."""
         self._values = {name: set() for name in DIMENSIONS}
-        self._values["creator_id"].update(self.creators)
         first = self.ask(NEWEST_FIRST, {}, FIRST)
         self.highest = max(_ids(first.rows), default=0)
         self._count = first.count if first.count is not None and first.count > len(first.rows) else None
-        for listed in self._part({}, DIMENSIONS, first):
+        for listed in chain(self._part({}, DIMENSIONS, first), self._late()):
             self._learn(listed.rows)
             yield listed
 
@@ -56,8 +73,11 @@ class Parts:
         return frozenset(self._ids)
 
     def is_whole(self) -> bool:
-        """Whether every visit was read, once the pages have been: no part was cut short and no visit lies outside of
-        the values that a part was made by; or as many were read as Sell says there were.
+        """Whether every visit that is shown was read, once the pages have been: no part was cut short and no visit lies
+        outside of the values that a part was made by; or as many were read as Sell says there were.
+
+        Visits of creators who are neither known nor met, and of none at all, may lack where creators split: they are in
+        no team and shown nowhere. Each visit keeps its type, its status and its creator while it is read.
         """
         outside = any(name in CLOSED and not self._is_closed(name) for name in self._used)
         counted = self._count is not None and sum(visit_id <= self.highest for visit_id in self._ids) == self._count
@@ -108,27 +128,60 @@ class Parts:
         return False
 
     def _split(self, filters: Filters, dimensions: Sequence[str]) -> Iterator[Listed]:
-        """Reads the visits of each value of the next filter that is good for it; where there is none, both ends."""
-        usable = [name for name in dimensions if name not in self._refused and (name in OPEN or self._is_closed(name))]
-        if not usable or usable[0] in OPEN:
+        """Reads the visits of each value of the next filter that is good for it; where that is the outcome, or there is
+        none, both ends.
+        """
+        usable = [name for name in dimensions if self._is_good(name)]
+        if not usable or usable[0] == OUTCOME:
             self._short = True
             yield from self._both_ends(filters)
         if usable:
-            yield from self._by_values(filters, usable[0], usable[1:])
+            self._used.add(usable[0])
+            self._splits.append(Split(filters, usable[0], usable[1:]))
+            yield from self._values_of(self._splits[-1])
 
-    def _by_values(self, filters: Filters, name: str, rest: Sequence[str]) -> Iterator[Listed]:
-        self._used.add(name)
-        done: set[str] = set()
-        while fresh := sorted(set(CLOSED.get(name, self._values[name])) - {"", *done}):
+    def _values_of(self, split: Split) -> Iterator[Listed]:
+        """Reads the part of each value, of those too that its own visits tell of."""
+        while fresh := self._fresh(split):
             for value in fresh:
-                try:
-                    first = self.ask(NEWEST_FIRST, {**filters, name: value}, FIRST)
-                except BadRequest:
-                    self._refused.add(name)
-                    yield from self._split(filters, rest)
+                split.done.add(value)
+                first = self._first(split, value)
+                if first is not None:
+                    yield from self._part(split.only(value), split.rest, first)
+                elif split.name in self._refused:
+                    yield from self._split(split.filters, split.rest)
                     return
-                yield from self._part({**filters, name: value}, rest, first)
-            done.update(fresh)
+
+    def _first(self, split: Split, value: str) -> Listed | None:
+        """The newest of one part; None where Sell refuses that value, or to filter by that name at all."""
+        try:
+            return self.ask(NEWEST_FIRST, split.only(value), FIRST)
+        except BadRequest:
+            if split.name == CREATOR and value not in self._values[CREATOR]:  # in the settings, and on no visit
+                self._short = True
+                _log.warning("account %s: Zendesk Sell refuses the creator reps.%s", self.account_id, value)
+            else:
+                self._refused.add(split.name)
+            return None
+
+    def _fresh(self, split: Split) -> list[str]:
+        """The values that were not asked for yet."""
+        known = self.creators if split.name == CREATOR else CLOSED.get(split.name, ())
+        met = () if split.name in CLOSED else self._values[split.name]
+        return sorted({*known, *met} - {"", *split.done})
+
+    def _late(self) -> Iterator[Listed]:
+        """The parts of creators and outcomes that were met after their split had been read."""
+        while late := [split for split in self._splits if self._fresh(split) and not self._is_refused(split)]:
+            for split in late:
+                yield from self._values_of(split)
+
+    def _is_refused(self, split: Split) -> bool:
+        """Whether its visits have been read in another way."""
+        return not self._refused.isdisjoint({*split.filters, split.name})
+
+    def _is_good(self, name: str) -> bool:
+        return name not in self._refused and (name not in CLOSED or self._is_closed(name))
 
     def _is_closed(self, name: str) -> bool:
         return self._values[name] <= set(CLOSED.get(name, ()))

@@ -5,19 +5,18 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from worker.core.errors import Invalid
 from worker.core.ports import SourcePage
 from worker.core.records import Record
-from worker.sources.zendesk_sell.cursor import Cursor
-from worker.sources.zendesk_sell.listing import LATEST_FIRST, NEWEST_FIRST, Ask, Listed, Place, Walk
+from worker.sources.zendesk_sell.cursor import Cursor, Round
+from worker.sources.zendesk_sell.listing import NEWEST_FIRST, Ask, Walk
 from worker.sources.zendesk_sell.mapping import Row, deleted_record, id_of, sell_id, visit_record
 from worker.sources.zendesk_sell.parts import Parts
+from worker.sources.zendesk_sell.window import Window
 
-WINDOW = timedelta(days=14)
-"""How far back edits are looked for. Reps write summaries and outcomes down within days, at the latest before the next
-fortnight's review; and it costs one request for 100 visits each time."""
+SHORT = "Zendesk Sell did not show all of its visits, or some cannot be read, so deleted ones cannot be told."
 
 _log = logging.getLogger(__name__)
 
@@ -54,40 +53,33 @@ class Reading:
             yield SourcePage(told.fresh(listed.rows))
         whole = parts.is_whole() and told.whole
         self._listed = parts.ids if whole else None
-        yield SourcePage((), cursor=self._cursor(parts.highest, begun), everything=whole)
+        cursor = self._cursor(parts.highest, begun)
+        yield SourcePage((), cursor=cursor, everything=whole, short="" if whole else SHORT)
 
     def _since(self, since: Cursor, begun: datetime) -> Iterator[SourcePage]:
+        """The new visits, and one page of those of the last days (``window``)."""
         told = self._told(begun)
-        new = Walk(self.ask, NEWEST_FIRST)
-        highest = since.highest
-        for listed in new.pages():
-            highest = max(highest, _newest(listed))
+        walk, new = Walk(self.ask, NEWEST_FIRST), dict[int, Row]()
+        for listed in walk.pages():
+            new |= {visit_id: row for row in listed.rows if (visit_id := id_of(row) or 0) > since.highest}
             yield SourcePage(told.fresh(listed.rows))
-            if _is_at(new.reached, -since.highest):
+            if walk.reached is not None and walk.reached.rank >= -since.highest:
                 break
         else:
-            if not new.ended:
+            if not walk.ended:
                 _log.info("account %s: more new visits than Zendesk Sell shows at once: all are read", self.account_id)
                 yield from self._all(begun)
                 return
-        yield from self._edits(told, min(begun, since.when) - WINDOW)
-        yield SourcePage((), cursor=self._cursor(highest, begun))
-
-    def _edits(self, told: "_Told", edge: datetime) -> Iterator[SourcePage]:
-        """The visits that were after ``edge``, as they are now."""
-        latest = Walk(self.ask, LATEST_FIRST)
-        for listed in latest.pages():
+        window = Window(self.ask, self.account_id)
+        for listed in window.pages(since, begun, list(new.values())):
             yield SourcePage(told.fresh(listed.rows))
-            if _is_at(latest.reached, -edge.timestamp()):
-                return
-        if not latest.ended:
-            _log.info("account %s: the last days hold more visits than Zendesk Sell shows at once", self.account_id)
+        yield SourcePage((), cursor=self._cursor(max(new, default=since.highest), begun, window.reached))
 
     def _told(self, begun: datetime) -> "_Told":
         return _Told(self.reps, self.account_id, begun)
 
-    def _cursor(self, highest: int, begun: datetime) -> str:
-        return str(Cursor(highest, begun, self._mark()))
+    def _cursor(self, highest: int, begun: datetime, reached: Round | None = None) -> str:
+        return str(Cursor(highest, begun, self._mark(), reached))
 
     def _mark(self) -> str:
         return hashlib.sha256(json.dumps(dict(self.reps), sort_keys=True).encode()).hexdigest()[:16]
@@ -121,11 +113,3 @@ class _Told:
             self.whole = False
             _log.warning("account %s: left out: %s", self.account_id, invalid.message)
             return None
-
-
-def _newest(listed: Listed) -> int:
-    return max((visit_id for row in listed.rows if (visit_id := id_of(row)) is not None), default=0)
-
-
-def _is_at(reached: Place | None, rank: float) -> bool:
-    return reached is not None and reached.rank >= rank
