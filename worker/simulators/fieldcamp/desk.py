@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
 from ulid import ULID
 
 from worker.simulators.fieldcamp import invoices, visits
 from worker.simulators.fieldcamp.account import Account
+from worker.simulators.fieldcamp.instants import moment, stamp
 from worker.simulators.fieldcamp.kinds import CLIENT, JOB, VISIT, Kind
 from worker.simulators.fieldcamp.money_kinds import INVOICE, PAYMENT
 from worker.simulators.fieldcamp.refusal import conflict
@@ -99,7 +101,7 @@ class Desk:
     def _replace(self, kind: Kind, before: Record, settled: Record, updated_at: str | None) -> Record:
         if settled == before:
             return before
-        after = {**settled, "updatedAt": updated_at or self._now}
+        after = {**settled, "updatedAt": updated_at or self._later(before)}
         self._save(kind, after)
         self._announce(kind, _verb(kind, before, after), after, before)
         if kind is INVOICE and after["status"] == "paid" != before["status"]:
@@ -108,6 +110,12 @@ class Desk:
         if kind is PAYMENT and before["invoiceId"] != after["invoiceId"]:
             self._follow(kind, before)
         return after
+
+    def _later(self, before: Record) -> str:
+        """Now, and after the last change where that was a moment ago: no two states of a record are of one moment."""
+        changed = moment(before["updatedAt"])
+        is_new = timedelta() <= changed - moment(self._now) < timedelta(seconds=1)
+        return stamp(changed + timedelta(milliseconds=1)) if is_new else self._now
 
     def _remove_softly(self, before: Record) -> Record:
         if before["isDeleted"]:
