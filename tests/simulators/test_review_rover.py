@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from tests.simulators.review_rover import ACCOUNT, CONTACTS, OTHER_ACCOUNT, VISITS, Rover, errors, served_rover
+from tests.simulators.review_rover import ACCOUNT, CONTACTS, OTHER_ACCOUNT, VISITS, Rover, errors
 
 NINE, TEN = "2026-06-01T09:00:00.000Z", "2026-06-01T10:00:00.000Z"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Rover]:
-    with served_rover() as rover:
-        yield rover
-
-
-@pytest.fixture
-def rover(served: Rover) -> Rover:
-    served.start_over()
-    return served
 
 
 class TestAVisit:

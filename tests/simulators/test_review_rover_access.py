@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.simulators.review_rover import ACCOUNT, CONTACTS, FORM, VISITS, Rover, errors, served_rover
+from tests.simulators.review_rover import ACCOUNT, CONTACTS, FORM, VISITS, Rover, errors
 from worker.simulators.control import Control, ControlError
 from worker.simulators.faults import Fault
 from worker.simulators.town import Town, variables
 
 NINE = "2026-06-01T09:00:00.000Z"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Rover]:
-    with served_rover() as rover:
-        yield rover
-
-
-@pytest.fixture
-def rover(served: Rover) -> Rover:
-    served.start_over()
-    return served
 
 
 class TestWhatIsRefused:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.simulators.zendesk_sell import ACCOUNT, OTHER_ACCOUNT, VISITS, Sell, refused, served_sell
+from tests.simulators.zendesk_sell import ACCOUNT, OTHER_ACCOUNT, VISITS, Sell, refused
 
 FIELDS = {
     "id",
@@ -24,18 +23,6 @@ FIELDS = {
     "updated_at",
 }
 NINE, TEN, ELEVEN = (f"2026-06-01T{hour:02}:00:00Z" for hour in (9, 10, 11))
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Sell]:
-    with served_sell() as sell:
-        yield sell
-
-
-@pytest.fixture
-def sell(served: Sell) -> Sell:
-    served.start_over()
-    return served
 
 
 class TestTheListing:

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.simulators.zendesk_sell import ACCOUNT, VISITS, Sell, refused, served_sell
+from tests.simulators.zendesk_sell import ACCOUNT, VISITS, Sell, refused
 from worker.simulators.control import Control, ControlError
 from worker.simulators.faults import Fault
 from worker.simulators.town import Town, variables
 from worker.simulators.zendesk_sell import ZendeskSellSimulator
 
 NINE = "2026-06-01T09:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Sell]:
-    with served_sell() as sell:
-        yield sell
-
-
-@pytest.fixture
-def sell(served: Sell) -> Sell:
-    served.start_over()
-    return served
 
 
 class TestRefusals:

@@ -10,8 +10,8 @@ from tests.sources.sell import ACCOUNT, TOKEN, Sell
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, SyncError, Transient
 from worker.core.ports import SourcePage
 from worker.core.records import VISIT
+from worker.http.api_key import limit_name
 from worker.http.limits import Bucket, Limits
-from worker.sources.zendesk_sell.calls import bucket_name
 
 
 @pytest.mark.parametrize(
@@ -136,13 +136,13 @@ def test_a_429_pauses_everybody_with_that_token(sell: Sell) -> None:
     limits = Limits(sleep=sleep)
     read(sell.open(limits=limits), VISIT)
     assert sum(waits) == pytest.approx(1.0, abs=0.2)
-    limits.pause(bucket_name(TOKEN), 30)
-    assert limits.take([Bucket(bucket_name(TOKEN), 600)], 1) > 20
+    limits.pause(limit_name("zendesk_sell", TOKEN), 30)
+    assert limits.take([Bucket(limit_name("zendesk_sell", TOKEN), 600)], 1) > 20
     with pytest.raises(RateLimited):
         read(sell.open(limits=limits), VISIT)
     assert len(sell.asked()) == 2
 
 
 def test_the_name_of_a_limit_tells_no_token() -> None:
-    assert TOKEN not in bucket_name(TOKEN)
-    assert bucket_name(TOKEN) != bucket_name("another")
+    assert TOKEN not in limit_name("zendesk_sell", TOKEN)
+    assert limit_name("zendesk_sell", TOKEN) != limit_name("zendesk_sell", "another")

@@ -1,13 +1,13 @@
 """The way to one ReviewRover account: its token, our share of the limits, one request at a time."""
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from worker.core.errors import ConnectionRevoked, RateLimited, SyncError, Transient
+from worker.core.errors import RateLimited, SyncError, Transient
 from worker.core.ports import Grant
+from worker.http.api_key import limit_name, read_key
 from worker.http.client import call, make_client
 from worker.http.limits import Bucket, Limits
 from worker.providers.review_rover.errors import doubtful, json_object, refusal
@@ -88,8 +88,8 @@ class Line:
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Mapping[str, Any]:
-        token = self._token()
-        bucket = Bucket(_name(token), self._per_minute)
+        token = read_key(self._grant, "token", "ReviewRover")
+        bucket = Bucket(limit_name("review_rover", token), self._per_minute)
         self._limits.acquire([bucket], 1)
         headers = {"Authorization": f"Bearer {token}"}
         response = call(self._client, method, path, params=params, data=form, headers=headers)
@@ -104,20 +104,10 @@ class Line:
             self._limits.pause(bucket.name, error.retry_after)
         return error
 
-    def _token(self) -> str:
-        token = self._grant.read().get("token")
-        if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
-            raise ConnectionRevoked("There is no usable ReviewRover token; connect ReviewRover again.")
-        return token
-
 
 def rows_of(answer: Mapping[str, Any], name: str) -> object:
     """The rows of a list, which stand below ``data`` [pub, of contacts] or ``name``: the pages do not say of visits."""
     return answer.get("data", answer.get(name))
-
-
-def _name(token: str) -> str:
-    return "review_rover:" + hashlib.sha256(token.encode()).hexdigest()[:32]
 
 
 def _one(body: Mapping[str, Any], method: str) -> Mapping[str, Any]:

@@ -1,6 +1,5 @@
 """One request to FieldCamp and its answer: key, limits, retries, and what each status asks us to do."""
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ import httpx
 
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, SyncError, Transient, Uncertain
 from worker.core.ports import Grant
+from worker.http.api_key import limit_name, read_key
 from worker.http.client import call, make_client
 from worker.http.limits import Bucket, Limits
 from worker.http.redaction import redacted
@@ -154,8 +154,8 @@ class Calls:
 
     def _admitted(self) -> str:
         """The key, once our share of its limits lets one more request through; raises RateLimited."""
-        key = self._key()
-        minute = Bucket(_bucket(key), self._rate.per_minute)
+        key = read_key(self._grant, "api_key", "FieldCamp")
+        minute = Bucket(limit_name("fieldcamp", key), self._rate.per_minute)
         day = Bucket(f"{minute.name}:day", self._rate.per_day / DAY, minutes=DAY)
         self._limits.acquire([minute, day], 1)
         return key
@@ -169,14 +169,8 @@ class Calls:
             return answer_of(response, self._now())
         except RateLimited as limited:
             if limited.retry_after is not None:
-                self._limits.pause(_bucket(key), limited.retry_after)
+                self._limits.pause(limit_name("fieldcamp", key), limited.retry_after)
             raise
-
-    def _key(self) -> str:
-        key = self._grant.read().get("api_key")
-        if not isinstance(key, str) or not key or not (key.isascii() and key.isprintable()):
-            raise ConnectionRevoked("There is no usable FieldCamp API key; connect FieldCamp again.")
-        return key
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
@@ -187,10 +181,6 @@ def as_json(body: Mapping[str, Any]) -> bytes:
 
 def _literal(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else json.dumps(value)
-
-
-def _bucket(key: str) -> str:
-    return "fieldcamp:" + hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def answer_of(response: httpx.Response, now: datetime) -> Answer:

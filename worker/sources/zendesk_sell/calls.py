@@ -1,6 +1,5 @@
 """One request to Sell and its answer: token, limit, retries, and what each status asks us to do."""
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,6 +9,7 @@ import httpx
 
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, SyncError, Transient
 from worker.core.ports import Grant
+from worker.http.api_key import limit_name, read_key
 from worker.http.client import call, make_client
 from worker.http.limits import Bucket, Limits
 from worker.http.redaction import redacted
@@ -88,8 +88,8 @@ class Calls:
         raise AssertionError("the last try returns or raises")
 
     def _get(self, parameters: Mapping[str, str]) -> Mapping[str, Any]:
-        token = self._token()
-        bucket = Bucket(bucket_name(token), self._per_second * 60, minutes=SECOND)
+        token = read_key(self._grant, "token", "Zendesk Sell")
+        bucket = Bucket(limit_name("zendesk_sell", token), self._per_second * 60, minutes=SECOND)
         self._limits.acquire([bucket], 1)
         response = call(self._client, "GET", VISITS, params=parameters, headers={"Authorization": f"Bearer {token}"})
         try:
@@ -97,17 +97,6 @@ class Calls:
         except RateLimited as limited:
             self._limits.pause(bucket.name, limited.retry_after or AFTER_429)
             raise
-
-    def _token(self) -> str:
-        token = self._grant.read().get("token")
-        if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
-            raise ConnectionRevoked("There is no usable Zendesk Sell token; connect Zendesk Sell again.")
-        return token
-
-
-def bucket_name(token: str) -> str:
-    """The name of a token's limit, from which nobody learns the token."""
-    return "zendesk_sell:" + hashlib.sha256(token.encode()).hexdigest()[:32]
 
 
 def listed(answer: Mapping[str, Any], cut: Cut) -> Listed:
