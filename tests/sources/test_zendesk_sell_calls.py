@@ -135,7 +135,7 @@ def test_a_429_pauses_everybody_with_that_token(sell: Sell) -> None:
 
     limits = Limits(sleep=sleep)
     read(sell.open(limits=limits), VISIT)
-    assert sum(waits) == pytest.approx(1.0, abs=0.2)
+    assert 0.3 < sum(waits) < 1.2
     limits.pause(limit_name("zendesk_sell", TOKEN), 30)
     assert limits.take([Bucket(limit_name("zendesk_sell", TOKEN), 600)], 1) > 20
     with pytest.raises(RateLimited):

@@ -16,7 +16,9 @@ AT_ONCE = 0.3
 """Seconds within which everybody is answered."""
 
 MANY = 12
-SOON = 30.0
+SOON = 90.0
+"""Seconds; the pause of Celery's workers between two attempts to reach the broker grows to 30."""
+
 NOTES = count(1)
 
 
