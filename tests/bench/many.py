@@ -9,23 +9,12 @@ from typing import TypeVar
 
 from worker.core.codec import encode
 from worker.core.connections import Connection, InboxEvent
+from worker.core.edits import Edit
 from worker.core.errors import Rejected
 from worker.core.jobs import Ending, Job, JobRequest, JobStatus, Mode, Trigger
 from worker.core.links import Link
 from worker.core.observation import Observed
-from worker.core.ports import (
-    Create,
-    Done,
-    Edit,
-    EditOutcome,
-    Failed,
-    Manifest,
-    Operation,
-    Outcome,
-    Page,
-    SourcePage,
-    Stream,
-)
+from worker.core.ports import Create, Done, EditOutcome, Failed, Manifest, Operation, Outcome, Page, SourcePage, Stream
 from worker.core.projections import VisitView, wanted_documents
 from worker.core.records import CLIENT, JOB, VISIT, Client, Record, Visit
 from worker.core.records import Job as Work

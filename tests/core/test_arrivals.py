@@ -8,7 +8,7 @@ import pytest
 
 from worker.core.arrivals import Arrival, Entry, Step, entry_after, offered, steps
 from worker.core.books import Part, Payment
-from worker.core.ports import AmendPayment, RecordPayment, TakeBackPayment
+from worker.core.edits import AmendPayment, RecordPayment, TakeBackPayment
 from worker.core.records import PAYMENT, Record
 
 D = Decimal

@@ -8,10 +8,11 @@ import pytest
 
 from worker.core.connections import FeedEntry
 from worker.core.documents import CalendarEvent, Times
+from worker.core.edits import Reschedule, Unschedule
 from worker.core.errors import Gone, MassChangeHeld, Rejected, Transient, Uncertain, VersionConflict
 from worker.core.links import Link, Stray
 from worker.core.observation import absent, observe
-from worker.core.ports import Change, Create, Delete, Done, Failed, Key, Reschedule, Unschedule, Update
+from worker.core.ports import Change, Create, Delete, Done, Failed, Key, Update
 from worker.core.preferences import CalendarPreferences
 from worker.core.reconcile import Decision, after, decide, enough_published, hold_mass_change, removals
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from tests.sources.place import KEY, Place, failure
+from worker.core.edits import Edit, Edited, RecordPayment
 from worker.core.errors import Rejected
-from worker.core.ports import Edit, Edited, RecordPayment
 from worker.core.records import Record
 from worker.sources.fieldcamp.account import FieldCamp
 

@@ -26,8 +26,9 @@ from tests.sources.place import (
 )
 from worker.core.codec import decode
 from worker.core.documents import Times
+from worker.core.edits import Edited, Reschedule, Unschedule
 from worker.core.errors import ConnectionRevoked, RateLimited, Rejected, Transient, Uncertain
-from worker.core.ports import Edited, Reschedule, SourcePage, Unschedule
+from worker.core.ports import SourcePage
 from worker.core.records import CLIENT, JOB, MEMBER, VISIT, Record, Visit, merged
 from worker.simulators.faults import Fault
 from worker.simulators.server import serve

@@ -8,8 +8,8 @@ import pytest
 
 from tests.sources.debts import PAID, edited, invoice, payments, refused
 from tests.sources.place import Place, failure
+from worker.core.edits import AmendPayment, Edit, TakeBackPayment
 from worker.core.errors import Transient
-from worker.core.ports import AmendPayment, Edit, TakeBackPayment
 from worker.core.records import PAYMENT
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.core.codec import decode, encode
+from worker.core.edits import AmendPayment, RecordPayment
 from worker.core.errors import Invalid
-from worker.core.ports import AmendPayment, RecordPayment
 from worker.core.records import INVOICE, ITEM, PAYMENT, TAX
 from worker.core.sales import Adjustment, Invoice, Item, Line, Payment, Tax
 from worker.sources.fieldcamp import mapping, money

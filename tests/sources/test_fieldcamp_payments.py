@@ -15,8 +15,8 @@ from starlette.routing import Route
 from tests.sources.debts import DAY, PAID, edited, invoice, payments, refused
 from tests.sources.place import KEY, Place, failure, stamp
 from worker.core.codec import decode
+from worker.core.edits import AmendPayment, TakeBackPayment
 from worker.core.errors import ConnectionRevoked, RateLimited, Transient, Uncertain
-from worker.core.ports import AmendPayment, TakeBackPayment
 from worker.core.records import PAYMENT, Record
 from worker.core.sales import Payment
 from worker.simulators.server import serve

@@ -9,8 +9,9 @@ import pytest
 from tests.sources.place import ids, read
 from tests.sources.sell import ACCOUNT, NOW, REPS, Sell, stamp
 from worker.core.documents import Times
+from worker.core.edits import Reschedule
 from worker.core.errors import Rejected
-from worker.core.ports import Failed, Reschedule
+from worker.core.ports import Failed
 from worker.core.records import JOB, VISIT
 from worker.simulators.zendesk_sell.visits import STATUSES
 from worker.sources.zendesk_sell.mapping import local_id

@@ -7,6 +7,7 @@ from typing import Any
 
 from worker.core.codec import encode
 from worker.core.documents import CalendarEvent, Times
+from worker.core.edits import Edit, Edited, Reschedule
 from worker.core.errors import (
     ConnectionRevoked,
     CursorExpired,
@@ -22,15 +23,12 @@ from worker.core.ports import (
     Create,
     Delete,
     Done,
-    Edit,
-    Edited,
     EditOutcome,
     Failed,
     Key,
     Operation,
     Outcome,
     Page,
-    Reschedule,
     SourcePage,
     Stream,
     Update,

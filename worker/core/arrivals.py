@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from worker.core import books
-from worker.core.ports import AmendPayment, RecordPayment, TakeBackPayment
+from worker.core.edits import AmendPayment, RecordPayment, TakeBackPayment
 from worker.core.records import Record
 from worker.core.texts import fingerprint_of
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from worker.core.absences import Absence
+from worker.core.edits import Reschedule
 from worker.core.links import Link
-from worker.core.ports import Create, Delete, Operation, Reschedule
+from worker.core.ports import Create, Delete, Operation
 from worker.core.reconcile import CONFLICTS, DELETED_AT_PROVIDER, Decision
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from worker.core import books
 from worker.core.conflicts import Verdict, verdict
 from worker.core.documents import CalendarEvent, Document, Times, entity_of
+from worker.core.edits import Reschedule, Unschedule
 from worker.core.errors import Gone, MassChangeHeld, NotConnected, Rejected, SyncError, Uncertain
 from worker.core.holds import Hold
 from worker.core.links import MOST_RESTORES, Link
 from worker.core.matching import adopted
-from worker.core.ports import Create, Delete, Done, Operation, Outcome, Reschedule, Unschedule, Update
+from worker.core.ports import Create, Delete, Done, Operation, Outcome, Update
 from worker.core.preferences import FLAG, UNSCHEDULE, CalendarPreferences
 from worker.core.texts import fingerprint_of
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from worker.core.arrivals import Arrival, Step, entry_after, offered, steps
 from worker.core.connections import Connection
+from worker.core.edits import AmendPayment, Edited, RecordPayment
 from worker.core.errors import ConnectionRevoked, NotConnected, Rejected, SyncError
 from worker.core.jobs import CREATED, DELETED, FAILED, UPDATED, Job, JobRecord, Lease, Mode, Progress, Trigger
-from worker.core.ports import AmendPayment, Edited, EditOutcome, Failed, RecordPayment, Stream
+from worker.core.ports import EditOutcome, Failed, Stream
 from worker.core.records import INVOICE, PAYMENT
 from worker.sync.heartbeat import Heartbeat
 from worker.sync.house import House

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from worker.core.edits import Reschedule, Unschedule
 from worker.core.holds import Hold
 from worker.core.jobs import CONFLICT, CREATED, DELETED, FAILED, HELD, UNCHANGED, UPDATED, Counts, JobRecord, Progress
-from worker.core.ports import Create, Delete, Done, Operation, Outcome, Reschedule, Stream, Unschedule
+from worker.core.ports import Create, Delete, Done, Operation, Outcome, Stream
 from worker.core.reconcile import Decision
 from worker.core.records import VISIT
 from worker.sync.choice import Choice

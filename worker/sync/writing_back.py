@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from worker.core.edits import Edit, Edited, Reschedule, Unschedule
 from worker.core.errors import ConnectionRevoked, NotConnected, Rejected, SyncError
 from worker.core.jobs import Job, JobRecord, Lease
 from worker.core.links import Link
-from worker.core.ports import Edit, Edited, EditOutcome, Failed, Reschedule, Stream, Unschedule
+from worker.core.ports import EditOutcome, Failed, Stream
 from worker.sync.choice import Choice
 from worker.sync.house import House
 from worker.sync.ledger import conflict_record, edit_record, failed_record, progress_of

@@ -4,19 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from worker.core.edits import AmendPayment, Edit, Edited, RecordPayment, TakeBackPayment
 from worker.core.errors import ConnectionRevoked, RateLimited, SyncError
-from worker.core.ports import (
-    AmendPayment,
-    Edit,
-    Edited,
-    EditOutcome,
-    Failed,
-    Grant,
-    RecordPayment,
-    SourcePage,
-    TakeBackPayment,
-    Window,
-)
+from worker.core.ports import EditOutcome, Failed, Grant, SourcePage, Window
 from worker.core.records import Record
 from worker.http.limits import Limits
 from worker.sources.fieldcamp.calls import Calls, Rate

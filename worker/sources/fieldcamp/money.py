@@ -11,7 +11,7 @@ from typing import Any
 
 from worker.core.books import cents
 from worker.core.codec import encode
-from worker.core.ports import AmendPayment, RecordPayment
+from worker.core.edits import AmendPayment, RecordPayment
 from worker.core.records import INVOICE, ITEM, PAYMENT, TAX, Record
 from worker.core.sales import Line
 from worker.sources.fieldcamp import values

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from worker.core.edits import Reschedule, Unschedule
 from worker.core.errors import Rejected, Transient, Uncertain
-from worker.core.ports import Reschedule, Unschedule
 from worker.core.records import VISIT, Record
 from worker.sources.fieldcamp.calls import Answer, Calls, Conflict
 from worker.sources.fieldcamp.fields import updated_at

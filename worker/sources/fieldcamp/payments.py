@@ -8,8 +8,8 @@ from typing import Any
 
 from worker.core.books import cents
 from worker.core.codec import encode
+from worker.core.edits import AmendPayment, RecordPayment, TakeBackPayment
 from worker.core.errors import Rejected, SyncError, Transient, Uncertain
-from worker.core.ports import AmendPayment, RecordPayment, TakeBackPayment
 from worker.core.records import PAYMENT, Record
 from worker.core.sales import Payment
 from worker.sources.fieldcamp import values

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from worker.core.edits import Edit
 from worker.core.errors import Rejected
-from worker.core.ports import Edit, EditOutcome, Failed, Grant, SourcePage
+from worker.core.ports import EditOutcome, Failed, Grant, SourcePage
 from worker.core.records import VISIT, Record
 from worker.http.limits import Limits
 from worker.sources.zendesk_sell.calls import PER_SECOND, REFUSED, Calls
